@@ -1,0 +1,44 @@
+# What a developer or CI runs; each target installs what it needs and says so. `make help` lists them.
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+.DEFAULT_GOAL := help
+
+.PHONY: help build test check demo bench lint format asan tsan fuzz install package clean dev
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+build: ## the release program at build/release/wave-autoscale
+	@scripts/deps.sh build
+	@cmake --preset release > /dev/null
+	@cmake --build build/release -j$(JOBS)
+
+dev:
+	@scripts/deps.sh build test
+	@cmake --preset dev > /dev/null
+	@cmake --build build/dev -j$(JOBS)
+
+test: dev ## unit, scenario and contract tests, and the integration tests whose servers install in a minute
+	@cd build/dev && ctest --output-on-failure -j$(JOBS)
+
+check: lint asan tsan ## everything else: sanitizers, lint
+
+asan: ## the tests under AddressSanitizer and UBSan
+	@scripts/deps.sh build test
+	@cmake --preset asan > /dev/null && cmake --build build/asan -j$(JOBS)
+	@cd build/asan && ctest --output-on-failure -j$(JOBS)
+
+tsan: ## the tests under ThreadSanitizer
+	@scripts/deps.sh build test
+	@cmake --preset tsan > /dev/null && cmake --build build/tsan -j$(JOBS)
+	@cd build/tsan && ctest --output-on-failure -j$(JOBS)
+
+lint: ## clang-format and clang-tidy
+	@scripts/deps.sh build test lint
+	@scripts/lint.sh
+
+format: ## rewrites the sources as clang-format wants them
+	@scripts/deps.sh lint
+	@git ls-files '*.cpp' '*.h' | xargs clang-format-19 -i
+
+clean: ## removes what the build made
+	rm -rf build

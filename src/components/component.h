@@ -1,0 +1,74 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/task.h"
+#include "definitions/definitions.h"
+#include "net/services.h"
+
+namespace wave::components {
+
+using Values = std::map<std::string, double>;
+
+/// Somebody else that sets the same number (an HPA, a ScaledObject), or a switch that stops it (suspended
+/// processes).
+struct Steering {
+  std::string who;     ///< `HorizontalPodAutoscaler shop/api`
+  std::string advice;  ///< what the operator can do
+  bool can_raise_floor = false;
+};
+
+/// What is there now.
+struct Observation {
+  Values current;               ///< by value name; `desired` is what the system was last told
+  std::optional<double> ready;  ///< how many serve; nullopt where the system does not say
+  bool changing = false;        ///< a change is under way
+  bool accepts_change = true;   ///< false: the system refuses another one while `changing` or blocked
+  std::optional<UtcTime> blocked_until{};
+  std::string blocked_reason{};
+  std::optional<Steering> steering{};
+  std::vector<std::string> warnings{};         ///< `Launch is suspended`, `ReplicaFailure: quota`
+  std::map<std::string, double> system_min{};  ///< the system's own bounds, where it has some (ASG MinSize)
+  std::map<std::string, double> system_max{};
+};
+
+/// What to set. Absolute, so that sending it twice is the same as once.
+struct Change {
+  Values values;
+  Values
+      basis;  ///< what `current` was when this was decided; if the target differs now, apply answers conflict
+  bool raise_floor = false;
+  std::string reason;  ///< one line for systems that keep one
+};
+
+struct Applied {
+  std::string request_id;  ///< the system's, where it gives one
+  bool changed = true;     ///< false: it already was so
+};
+
+/// One scaled thing. One call is in flight at a time; the engine owns retries.
+class Component {
+ public:
+  virtual ~Component() = default;
+  virtual Task<Result<Observation>> observe() = 0;
+  virtual Task<Result<Applied>> apply(Change change) = 0;
+};
+
+struct Kind {
+  definitions::KindTable table;
+  std::function<Result<std::unique_ptr<Component>>(const definitions::ComponentDefinition&,
+                                                   const definitions::Settings& resolved,
+                                                   net::Services& services)>
+      create;
+};
+
+/// Every component kind; the one list.
+const std::vector<const Kind*>& registry();
+
+}  // namespace wave::components

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "definitions/definitions.h"
+
+namespace wave::decisions {
+
+/// What one item wishes for one value of one component.
+struct Wish {
+  double desired = 0;  ///< finite, >= 0, whole (fractions are already rounded up)
+  std::string plan_id;
+  std::string item_id;
+  int priority = 0;
+  bool at_least = false;  ///< raises whatever the others wish
+  bool relative = false;  ///< computed from current or ready capacity: no second step the same way until the
+                          ///< first is ready
+  bool instant = false;   ///< of a cron_expression: stands until applied
+  std::string why;        ///< `api_rps 4200 / 200`
+};
+
+/// Why a number became another. `rule` is one word of docs/glossary.md.
+struct Reason {
+  std::string rule;  ///< wish, at_least, tolerance, stabilization, fresh_only_down, rate, cooldown, limits,
+                     ///< pause, ...
+  double from = 0;
+  double to = 0;
+  std::string text;
+};
+
+struct Recommendation {
+  UtcTime at;
+  double value = 0;
+};
+struct PastChange {
+  UtcTime at;
+  double from = 0;
+  double to = 0;
+};
+
+/// What must outlive a restart, per component and value. Stored after every decision that changes it.
+struct State {
+  std::deque<Recommendation> recommendations;  ///< within the longer stabilization window
+  std::deque<PastChange> changes;      ///< within the longest rate period and cooldown; at least the last one
+  std::optional<double> last_applied;  ///< what we set last; another number there now was set by someone else
+  std::optional<UtcTime> relative_step_at;  ///< a relative step is under way since
+  double relative_step_to = 0;
+  int relative_step_direction = 0;  ///< +1, -1, 0 none
+};
+
+/// A metric behind the wish that is not fresh.
+struct NotFresh {
+  std::string metric_id;
+  std::string problem;  ///< `stale: last sample 4m12s ago (09:31:02Z)`
+};
+
+/// All that one decision depends on.
+struct Input {
+  std::string component_id;
+  std::string value = "desired";
+  UtcTime now;
+  double current = 0;  ///< observed
+  std::optional<double> ready;
+  bool changing = false;
+  bool accepts_change = true;
+  std::optional<UtcTime> blocked_until;
+  std::string blocked_reason;
+  std::optional<std::string> refused_by;  ///< somebody else steers it and on_conflict is refuse
+  bool raise_floor = false;
+  std::vector<Wish> wishes;             ///< of winning items and active at_least items, in id order
+  std::vector<NotFresh> not_fresh;      ///< metrics read by an item that was tried and are not fresh
+  bool may_fall_without_fresh = false;  ///< fallback with direction both
+  std::optional<UtcTime> paused_until;
+  std::string pause_reason;
+  bool switched_off = false;  ///< a Kubernetes target at 0 with min above 0
+  Duration ready_after = 30s;
+  bool dry_run = false;
+};
+
+enum class Action { scale, hold, none };
+
+struct Decision {
+  std::string component_id;
+  std::string value;
+  UtcTime at;
+  double current = 0;
+  std::optional<double> wish;  ///< after arbitration
+  double final = 0;            ///< the capacity after the decision
+  double computed = 0;         ///< what would be set without pause, dry-run and blocks
+  Action action = Action::none;
+  std::vector<Wish> wishes;
+  std::vector<Reason> reasons;
+  std::optional<UtcTime> retry_at;  ///< when the limit that held it will allow more
+};
+
+/// Everything in design.md section 3 from arbitration to dry-run, as a pure function. `state` gains this
+/// moment's recommendation and forgets what no window needs.
+Decision decide(const Input& input, const definitions::ComponentDefinition& component, State& state);
+
+/// Tells the state that `to` was applied (or, for capacity that somebody else set, observed).
+void record_change(State& state, UtcTime at, double from, double to,
+                   const definitions::ComponentDefinition& component);
+/// Capacity that someone else set counts as a recommendation made at that moment.
+void record_foreign_change(State& state, UtcTime at, double to);
+
+std::string to_json(const State& state);
+std::optional<State> state_from_json(const std::string& text);
+
+}  // namespace wave::decisions

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/error.h"
+
+namespace wave::definitions {
+
+/// Where in the user's files something stands; line and column count from 1. Line 0: unknown.
+struct Position {
+  std::string file;
+  int line = 0;
+  int column = 0;
+};
+
+/// The `metadata` of a metric or component, checked against its key table: names are the table's (aliases are
+/// replaced), types fit, defaults are filled in. Text may still hold `${env:X}` and `${file:/p}` until
+/// `resolve`.
+class Settings {
+ public:
+  using List = std::vector<std::string>;
+  using Map = std::map<std::string, std::string>;
+  using Value = std::variant<std::string, double, bool, Duration, List, Map>;
+
+  bool has(std::string_view key) const;
+  /// Empty when absent.
+  std::string text(std::string_view key) const;
+  double number(std::string_view key, double otherwise = 0) const;
+  bool flag(std::string_view key, bool otherwise = false) const;
+  Duration duration(std::string_view key, Duration otherwise = Duration{0}) const;
+  List list(std::string_view key) const;
+  Map map(std::string_view key) const;
+
+  void set(std::string key, Value value, Position position = {});
+  const Position* position(std::string_view key) const;
+  const std::map<std::string, Value, std::less<>>& values() const { return values_; }
+
+  /// What references point at: environment variables and files. `nullopt` when unset.
+  struct Environment {
+    std::function<std::optional<std::string>(const std::string& name)> variable;
+    std::function<Result<std::string>(const std::string& path)> file;  ///< at most 1 MiB
+    static Environment process();
+  };
+  /// A copy with every reference replaced (a trailing newline of a file is cut). The error names the
+  /// reference, never the value.
+  Result<Settings> resolve(const Environment& environment) const;
+
+ private:
+  std::map<std::string, Value, std::less<>> values_;
+  std::map<std::string, Position, std::less<>> positions_;
+};
+
+/// Whether the text holds a `${env:...}` or `${file:...}`.
+bool has_reference(std::string_view text);
+
+}  // namespace wave::definitions

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/runtime.h"
+#include "definitions/definitions.h"
+#include "net/http.h"
+#include "net/services.h"
+
+namespace wave::metrics {
+
+using Labels = std::map<std::string, std::string>;
+
+/// One number of an answer. `at` is the source's own time, where it gives one.
+struct Series {
+  Labels labels;
+  double value = 0;  ///< finite
+  std::optional<UtcTime> at;
+};
+
+/// What a metric is at one moment: the aggregate and the series behind it.
+struct Sample {
+  double value = 0;
+  UtcTime at;  ///< the source's time (never in the future), else the arrival
+  std::vector<Series> series;
+};
+
+/// Asks one source. One poll is in flight at a time; the engine owns intervals, time-outs across retries,
+/// back-off and staleness.
+class Source {
+ public:
+  virtual ~Source() = default;
+  /// No series: the source answered and has no value (the engine applies `on_empty`). NaN and infinities are
+  /// left out, never passed on.
+  virtual Task<Result<std::vector<Series>>> poll() = 0;
+};
+
+/// A kind: its table and how to make a source from checked and resolved settings.
+struct Kind {
+  definitions::KindTable table;
+  std::function<Result<std::unique_ptr<Source>>(const definitions::MetricDefinition&,
+                                                const definitions::Settings& resolved,
+                                                net::Services& services)>
+      create;  ///< null for kinds whose samples arrive on their own
+};
+
+/// Every metric kind; the one list.
+const std::vector<const Kind*>& registry();
+
+/// Applies `aggregate` and `on_empty`. `last` is the last good value. Error: no_data, or bad_response for
+/// several series without a rule.
+Result<Sample> to_sample(const definitions::MetricDefinition& metric, std::vector<Series> series,
+                         std::optional<double> last, UtcTime now);
+
+}  // namespace wave::metrics

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/task.h"
+
+namespace wave::net {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+/// TLS and proxy of one endpoint. Equal options share connections.
+struct Transport {
+  std::string ca_file;  ///< PEM; empty: the system's
+  std::string ca_pem;   ///< the same as text (kubeconfig data)
+  std::string cert_file;
+  std::string cert_pem;
+  std::string key_file;
+  std::string key_pem;       ///< secret
+  std::string key_password;  ///< secret
+  std::string server_name;   ///< to verify instead of the URL's host
+  std::string proxy_url;     ///< empty: HTTPS_PROXY and friends; "none": no proxy
+  bool skip_verify = false;
+  bool operator==(const Transport&) const = default;
+};
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;
+  Headers headers{};
+  std::string body{};
+  Duration timeout = 5s;  ///< of the whole exchange
+  std::size_t max_response_bytes = 16u << 20;
+  std::shared_ptr<const Transport> transport{};  ///< null: defaults
+  int max_redirects = 0;                         ///< credentials never follow to another host or scheme
+  bool single_flight = false;                    ///< identical GETs in flight share one exchange
+};
+
+struct HttpResponse {
+  int status = 0;
+  Headers headers;
+  std::string body;
+  Duration elapsed{0};
+  /// The first header of that name, any case; empty when absent.
+  std::string_view header(std::string_view name) const;
+};
+
+/// One HTTP exchange. Owns time-outs, pooling, TLS, proxies, the cap of requests in flight per host (default
+/// 32), size limits and redirects. It never retries: back-off belongs to the metric or component, and the
+/// engine does it.
+class HttpClient {
+ public:
+  virtual ~HttpClient() = default;
+  /// Any status is an answer; an Error means there was none (timeout, unavailable, limit_exceeded,
+  /// invalid_argument for a bad URL).
+  virtual Task<Result<HttpResponse>> send(HttpRequest request) = 0;
+};
+
+/// Turns a status that is not 2xx into an Error with code, retryable and `retry_after` (429, 503: seconds or
+/// HTTP date) and at most 200 characters of a body with control characters removed. `now` is for HTTP dates.
+Status check_status(const HttpResponse& response, UtcTime now);
+
+/// `https://user:pw@host/p?token=x` -> `https://host/p`: what may stand in a message.
+std::string redacted_url(std::string_view url);
+
+std::string percent_encode(std::string_view text);  ///< RFC 3986 unreserved stay
+std::string form_encode(const Headers& fields);     ///< application/x-www-form-urlencoded; space is `+`
+std::string base64_encode(std::string_view bytes);
+Result<std::string> base64_decode(std::string_view text);  ///< also base64url, padding optional
+
+}  // namespace wave::net

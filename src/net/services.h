@@ -1,0 +1,19 @@
+#pragma once
+
+#include "base/runtime.h"
+#include "net/http.h"
+
+namespace wave::net {
+
+class AwsClients;
+class ProcessRunner;
+
+/// What connectors may use of the outside world.
+struct Services {
+  Runtime& runtime;
+  HttpClient& http;
+  AwsClients& aws;           ///< credentials and signed calls (net/aws)
+  ProcessRunner& processes;  ///< exec plugins, credential_process, local-process
+};
+
+}  // namespace wave::net
