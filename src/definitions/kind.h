@@ -53,9 +53,10 @@ struct KindTable {
       Duration{0};  ///< metrics only: how late the source itself is; part of the default stale_after
   Duration stale_after = Duration{0};  ///< metrics only: 0 = 3 x polling_interval + timeout + delay
   bool scale_in = true;                ///< components only: default for kinds that hold no data
-  bool polled = true;                  ///< metrics only: false for kinds whose samples arrive on their own
-  std::string_view permissions = "";   ///< least IAM or RBAC, for the reference page (Markdown)
-  std::string_view notes = "";         ///< more for the reference page (Markdown)
+  bool ephemeral = false;  ///< components only: what it runs ends with the daemon, which restores the count
+  bool polled = true;      ///< metrics only: false for kinds whose samples arrive on their own
+  std::string_view permissions = "";  ///< least IAM or RBAC, for the reference page (Markdown)
+  std::string_view notes = "";        ///< more for the reference page (Markdown)
 };
 
 /// The kinds a program knows; filled by metrics/registry and components/registry. Pointers live as long as
