@@ -13,6 +13,11 @@ namespace wave::net {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
+/// Header names compare without regard to ASCII case.
+bool same_header(std::string_view a, std::string_view b);
+/// The value of the first header of that name; empty when absent.
+std::string_view find_header(const Headers& headers, std::string_view name);
+
 /// TLS and proxy of one endpoint. Equal options share connections.
 struct Transport {
   std::string ca_file;  ///< PEM; empty: the system's

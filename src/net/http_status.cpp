@@ -1,0 +1,121 @@
+#include <charconv>
+#include <cmath>
+
+#include <curl/curl.h>
+
+#include "net/http.h"
+
+namespace wave::net {
+namespace {
+
+constexpr Duration longest_retry_after = 24h;
+constexpr std::size_t excerpt_bytes = 200;
+
+struct Meaning {
+  ErrorCode code;
+  bool retryable;
+};
+
+Meaning meaning_of(int status) {
+  switch (status) {
+    case 401:
+      return {ErrorCode::unauthorized, false};
+    case 403:
+      return {ErrorCode::forbidden, false};
+    case 404:
+    case 410:
+      return {ErrorCode::not_found, false};
+    case 407:
+      return {ErrorCode::unauthorized, false};
+    case 408:
+      return {ErrorCode::timeout, true};
+    case 409:
+    case 412:
+      return {ErrorCode::conflict, false};
+    case 413:
+      return {ErrorCode::limit_exceeded, false};
+    case 423:
+    case 425:
+      return {ErrorCode::busy, true};
+    case 429:
+      return {ErrorCode::throttled, true};
+    case 501:
+    case 505:
+      return {ErrorCode::unavailable, false};
+    default:
+      break;
+  }
+  if (status >= 500 && status <= 599) return {ErrorCode::unavailable, true};
+  if (status >= 400) return {ErrorCode::invalid_argument, false};
+  return {ErrorCode::bad_response, false};
+}
+
+// RFC 9110 section 10.2.3: seconds, or an HTTP date in any of its three forms.
+std::optional<Duration> parse_retry_after(std::string_view text, UtcTime now) {
+  if (text.empty() || text.size() > 64) return std::nullopt;
+  double wait = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), wait, std::chars_format::fixed);
+  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(wait)) {
+    const std::time_t at = curl_getdate(std::string(text).c_str(), nullptr);
+    if (at < 0) return std::nullopt;
+    wait = static_cast<double>(at) - epoch_seconds(now);
+  }
+  return std::clamp(from_seconds(wait), Duration{0}, Duration{longest_retry_after});
+}
+
+// The length of the well-formed UTF-8 sequence at the start; 0 when there is none.
+std::size_t utf8_length(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  const std::size_t length = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 0;
+  if (length == 0 || lead > 0xf4 || length > text.size()) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
+  }
+  return length;
+}
+
+bool is_control(std::string_view sequence) {
+  const auto first = static_cast<unsigned char>(sequence[0]);
+  if (sequence.size() == 1) return first < 0x20 || first == 0x7f;
+  return sequence.size() == 2 && first == 0xc2 && static_cast<unsigned char>(sequence[1]) < 0xa0;
+}
+
+// What a person reads of a body: runs of white space and control characters become one space.
+std::string excerpt(std::string_view body) {
+  std::string out;
+  bool space = false;
+  while (!body.empty()) {
+    const std::size_t length = utf8_length(body);
+    const std::string_view sequence = body.substr(0, std::max<std::size_t>(length, 1));
+    body.remove_prefix(sequence.size());
+    if (is_control(sequence) || sequence == " ") {
+      space = !out.empty();
+      continue;
+    }
+    if (out.size() + sequence.size() + 1 > excerpt_bytes) break;
+    if (space) out += ' ';
+    space = false;
+    out += length == 0 ? std::string_view("?") : sequence;
+  }
+  return out;
+}
+
+}  // namespace
+
+Status check_status(const HttpResponse& response, UtcTime now) {
+  if (response.status >= 200 && response.status <= 299) return {};
+  const auto [code, retryable] = meaning_of(response.status);
+  Error error{.code = code, .message = "answered " + std::to_string(response.status), .retryable = retryable};
+  const std::string body = excerpt(response.body);
+  if (!body.empty()) error.message += ": " + body;
+  if (response.status >= 300 && response.status <= 399) {
+    error.hint = "the address redirects to " + redacted_url(response.header("Location"));
+  }
+  if (response.status == 429 || response.status == 503) {
+    error.retry_after = parse_retry_after(response.header("Retry-After"), now);
+  }
+  return std::unexpected(std::move(error));
+}
+
+}  // namespace wave::net
