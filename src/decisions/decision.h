@@ -102,6 +102,9 @@ struct Decision {
 /// moment's recommendation and forgets what no window needs.
 Decision decide(const Input& input, const definitions::ComponentDefinition& component, State& state);
 
+/// A number set by hand (`scale`): min/max and the kind's own bounds only; pauses and dry-run do not count.
+Decision decide_by_hand(const Input& input, double wished, const definitions::ComponentDefinition& component);
+
 /// Tells the state that `to` was applied (or, for capacity that somebody else set, observed).
 void record_change(State& state, UtcTime at, double from, double to,
                    const definitions::ComponentDefinition& component);

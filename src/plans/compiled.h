@@ -1,12 +1,17 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "definitions/definitions.h"
 #include "plans/expressions.h"
+
+namespace wave {
+class Loop;
+}
 
 namespace wave::plans {
 
@@ -41,6 +46,10 @@ struct CompiledPlans {
   std::vector<CompiledPlan> plans;             ///< enabled plans, in id order
   std::vector<definitions::Problem> problems;  ///< sorted; nothing may start when there are any
 };
+
+/// The engine of expressions (docs/decisions: JavaScript engine). `loop` null: evaluations block, for
+/// commands and compiling.
+Result<std::unique_ptr<Expressions>> make_expressions(Loop* loop, Limits limits = {});
 
 /// Compiles every expression of the enabled plans and checks what they read: metrics, components and their
 /// values, functions, time zones. Problems carry the file, line and column of the definitions.
