@@ -60,8 +60,9 @@ class Store {
   virtual ~Store() = default;
   virtual void add_samples(std::vector<StoredSample> samples) = 0;
   virtual void add_decision(StoredDecision decision) = 0;
-  /// Counts a repetition of the component's newest decision.
-  virtual void repeat_decision(const std::string& component_id, const std::string& value, UtcTime at) = 0;
+  /// Counts `count` repetitions of the component's newest decision, the last one at `at`.
+  virtual void repeat_decision(const std::string& component_id, const std::string& value, UtcTime at,
+                               std::int64_t count) = 0;
   virtual void put_state(std::string key, std::string json) = 0;
   virtual void erase_state(std::string key) = 0;
   /// Resolves when everything queued so far is on disk, or with the error that keeps it from there. Bounded
