@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace wave {
+
+/// How many insertions, deletions, replacements and swaps of neighbours make `a` into `b`. Texts longer than
+/// 64 bytes count as far apart.
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
+/// The offset of the first byte that is not part of valid UTF-8 (RFC 3629); npos when all is well.
+std::size_t invalid_utf8(std::string_view text);
+
+/// ASCII only, whatever the locale.
+std::string to_lower(std::string_view text);
+
+}  // namespace wave

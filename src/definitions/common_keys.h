@@ -1,0 +1,30 @@
+#pragma once
+
+#include <initializer_list>
+#include <vector>
+
+#include "definitions/kind.h"
+
+namespace wave::definitions {
+
+/// One table out of several: `join({{...own keys...}, http_keys()})`. The order is the reference page's.
+std::vector<Key> join(std::initializer_list<std::vector<Key>> parts);
+
+/// How a connector that speaks HTTP signs in and connects: `auth` (none, basic, bearer, header, oauth2),
+/// `username`, `password`, `token`, `token_file`, `headers`, `client_id`, `client_secret`, `token_url`,
+/// `scopes`, and everything of `tls_keys`.
+std::vector<Key> http_keys();
+
+/// The same where requests may also be signed for AWS: `auth` has `sigv4` too. The AWS keys are not in it.
+std::vector<Key> http_keys_with_sigv4();
+
+/// `tls_ca`, `tls_cert`, `tls_key`, `tls_key_password`, `tls_server_name`, `tls_skip_verify`, `proxy_url`.
+std::vector<Key> tls_keys();
+
+/// Region, credentials (all optional: the chain of the AWS SDKs applies) and `endpoint`.
+std::vector<Key> aws_keys();
+
+/// `aws_keys` without `endpoint`, for a connector that has one of its own.
+std::vector<Key> aws_credential_keys();
+
+}  // namespace wave::definitions

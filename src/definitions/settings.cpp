@@ -1,0 +1,174 @@
+#include "definitions/settings.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+
+namespace wave::definitions {
+namespace {
+
+constexpr std::size_t kLargestFile = 1024 * 1024;
+
+struct Reference {
+  std::size_t begin;
+  std::size_t end;  ///< one past the brace
+  bool file;
+  std::string_view name;
+};
+
+/// The first reference at or after `from`. A `${` of another form is plain text.
+std::optional<Reference> find_reference(std::string_view text, std::size_t from) {
+  while (true) {
+    const std::size_t begin = text.find("${", from);
+    if (begin == std::string_view::npos) return std::nullopt;
+    const std::string_view rest = text.substr(begin + 2);
+    const bool file = rest.starts_with("file:");
+    const std::size_t prefix = file ? 5 : 4;
+    const std::size_t close = rest.find('}');
+    if ((file || rest.starts_with("env:")) && close != std::string_view::npos && close > prefix)
+      return Reference{.begin = begin,
+                       .end = begin + 2 + close + 1,
+                       .file = file,
+                       .name = rest.substr(prefix, close - prefix)};
+    from = begin + 2;
+  }
+}
+
+Result<std::string> look_up(const Reference& reference, const Settings::Environment& environment) {
+  const std::string name(reference.name);
+  if (reference.file) {
+    auto content = environment.file(name);
+    if (!content) return within("${file:" + name + "}", content.error());
+    if (content->ends_with('\n')) content->pop_back();
+    if (content->ends_with('\r')) content->pop_back();
+    return *content;
+  }
+  auto value = environment.variable(name);
+  if (!value) return fail(ErrorCode::invalid_argument, "the environment variable " + name + " is not set");
+  return *value;
+}
+
+Result<std::string> replace(std::string_view text, const Settings::Environment& environment) {
+  std::string out;
+  std::size_t at = 0;
+  while (const auto reference = find_reference(text, at)) {
+    out += text.substr(at, reference->begin - at);
+    auto value = look_up(*reference, environment);
+    if (!value) return value;
+    out += *value;
+    at = reference->end;
+  }
+  out += text.substr(at);
+  return out;
+}
+
+/// Replaces in place.
+struct Replacer {
+  const Settings::Environment& environment;
+
+  Status operator()(std::string& text) const {
+    auto value = replace(text, environment);
+    if (!value) return std::unexpected(value.error());
+    text = std::move(*value);
+    return {};
+  }
+  Status operator()(Settings::List& list) const {
+    for (std::string& text : list)
+      if (Status done = (*this)(text); !done) return done;
+    return {};
+  }
+  Status operator()(Settings::Map& map) const {
+    for (auto& [key, text] : map)
+      if (Status done = (*this)(text); !done) return done;
+    return {};
+  }
+  Status operator()(double&) const { return {}; }
+  Status operator()(bool&) const { return {}; }
+  Status operator()(Duration&) const { return {}; }
+};
+
+Result<std::string> read_file(const std::string& path) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"), &std::fclose);
+  if (!file) return fail(ErrorCode::io, "cannot read " + path);
+  std::string content;
+  std::array<char, 16 * 1024> buffer;
+  while (const std::size_t size = std::fread(buffer.data(), 1, buffer.size(), file.get())) {
+    content.append(buffer.data(), size);
+    if (content.size() > kLargestFile) return fail(ErrorCode::limit_exceeded, path + " is larger than 1 MiB");
+  }
+  if (std::ferror(file.get()) != 0) return fail(ErrorCode::io, "cannot read " + path);
+  return content;
+}
+
+template <class T>
+T value_or(const std::map<std::string, Settings::Value, std::less<>>& values, std::string_view key,
+           T otherwise) {
+  const auto found = values.find(key);
+  if (found == values.end()) return otherwise;
+  const T* value = std::get_if<T>(&found->second);
+  return value != nullptr ? *value : otherwise;
+}
+
+}  // namespace
+
+bool Settings::has(std::string_view key) const {
+  return values_.contains(key);
+}
+
+std::string Settings::text(std::string_view key) const {
+  return value_or<std::string>(values_, key, {});
+}
+
+double Settings::number(std::string_view key, double otherwise) const {
+  return value_or(values_, key, otherwise);
+}
+
+bool Settings::flag(std::string_view key, bool otherwise) const {
+  return value_or(values_, key, otherwise);
+}
+
+Duration Settings::duration(std::string_view key, Duration otherwise) const {
+  return value_or(values_, key, otherwise);
+}
+
+Settings::List Settings::list(std::string_view key) const {
+  return value_or<List>(values_, key, {});
+}
+
+Settings::Map Settings::map(std::string_view key) const {
+  return value_or<Map>(values_, key, {});
+}
+
+void Settings::set(std::string key, Value value, Position position) {
+  positions_.insert_or_assign(key, std::move(position));
+  values_.insert_or_assign(std::move(key), std::move(value));
+}
+
+const Position* Settings::position(std::string_view key) const {
+  const auto found = positions_.find(key);
+  return found != positions_.end() ? &found->second : nullptr;
+}
+
+Settings::Environment Settings::Environment::process() {
+  return {.variable = [](const std::string& name) -> std::optional<std::string> {
+            const char* value = std::getenv(name.c_str());
+            return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
+          },
+          .file = read_file};
+}
+
+Result<Settings> Settings::resolve(const Environment& environment) const {
+  Settings out = *this;
+  for (auto& [key, value] : out.values_) {
+    const Status done = std::visit(Replacer{environment}, value);
+    if (!done) return within(key, done.error());
+  }
+  return out;
+}
+
+bool has_reference(std::string_view text) {
+  return find_reference(text, 0).has_value();
+}
+
+}  // namespace wave::definitions
