@@ -39,10 +39,19 @@ struct Source {
 
 using ExpressionId = std::uint32_t;
 
+/// A place in a source that reads a column; line and column count from 1 as in CompileProblem.
+struct ColumnUse {
+  std::uint32_t column = 0;  ///< index into Expressions::columns
+  int line = 1;
+  int line_column = 1;
+  std::string variable;  ///< set when the place is in a variable
+};
+
 struct Compiled {
   ExpressionId id = 0;
   std::vector<std::uint32_t> reads;  ///< columns (indices into Expressions::columns), of its variables too
   bool reads_clock = false;          ///< now, hour, weekday, between
+  std::vector<ColumnUse> uses;       ///< where; those in variables once per plan, with its first source
 };
 
 /// Where in a source something is wrong; line and column count from 1, within `Source::text` (or that
@@ -74,16 +83,20 @@ struct Evaluation {
 };
 
 struct Limits {
-  Duration time = 30ms;         ///< of one expression
-  Duration kill_after = 500ms;  ///< without a sign of life the child is killed and restarted
+  Duration time = 30ms;        ///< of one expression
+  Duration kill_after = 70ms;  ///< of CPU without a sign of life: the child is killed and restarted
   std::size_t memory_bytes = 64u << 20;
 };
 
 /// Compiles and evaluates JavaScript in a child process that can be killed (docs/decisions: JavaScript
 /// engine).
 ///
-/// One loop's thread. Metric, component and time-zone names are checked by the caller on `columns()`;
-/// identifiers that are neither metrics, variables, functions nor JavaScript's own are compile problems.
+/// One loop's thread. Components and their values are checked by the caller on `columns()` and
+/// `Compiled::uses`; unknown metrics, time zones and identifiers are compile problems.
+///
+/// An expression that hits a limit is evaluated last from then on, one such per batch, and after 1 s, 2 s,
+/// ... 60 s only: until then it answers its last error. So it delays others once in a while, by `kill_after`
+/// and a restart (tens of milliseconds) at most.
 class Expressions {
  public:
   virtual ~Expressions() = default;

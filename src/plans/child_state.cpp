@@ -1,0 +1,154 @@
+#include "plans/child_state.h"
+
+#include "base/loop.h"
+
+namespace wave::plans {
+
+using javascript::CellUpdate;
+using javascript::Request;
+using javascript::RunResult;
+
+std::string initial_problem(const Read& read) {
+  switch (read.what) {
+    case Read::What::forecast:
+    case Read::What::forecast_max:
+      return "no forecast of " + read.id + " yet";
+    case Read::What::current:
+    case Read::What::ready:
+      return "component " + read.id + " was not observed yet";
+    default:
+      return "metric " + read.id + " has no value yet";
+  }
+}
+
+MonoTime ChildState::mono() const {
+  return loop != nullptr ? loop->mono() : MonoTime{};
+}
+
+Status ChildState::need_child() {
+  if (child) return {};
+  auto started = ChildProcess::start(loop, limits.kill_after);
+  if (!started) return within("expressions", started.error());
+  child = std::move(*started);
+  return {};
+}
+
+void ChildState::bury_child() {
+  child.reset();
+  cell_sent.assign(cells.size(), false);
+  unsent_cells.clear();
+  for (std::uint32_t i = 0; i < cells.size(); ++i) unsent_cells.push_back(i);
+  names_sent = 0;
+  scope_sent.clear();
+  function_sent.clear();
+  zone_offsets.clear();
+}
+
+void ChildState::touch(std::uint32_t column) {
+  if (cell_sent[column]) unsent_cells.push_back(column);
+  cell_sent[column] = false;
+}
+
+void ChildState::grow_cells() {
+  while (cells.size() < sources.columns.size()) {
+    const auto column = static_cast<std::uint32_t>(cells.size());
+    cells.push_back({.column = column, .text = initial_problem(sources.columns[column])});
+    cell_sent.push_back(false);
+    unsent_cells.push_back(column);
+  }
+}
+
+void ChildState::add_cells(Request& request) {
+  for (const std::uint32_t column : unsent_cells) {
+    request.cells.push_back(cells[column]);
+    cell_sent[column] = true;
+  }
+  unsent_cells.clear();
+  for (; names_sent < sources.names.size(); ++names_sent) {
+    request.names.push_back(
+        {.name = sources.names[names_sent].first, .column = sources.names[names_sent].second});
+  }
+}
+
+void ChildState::add_zones(Request& request, UtcTime now) {
+  const auto second = std::chrono::floor<std::chrono::seconds>(now);
+  for (std::size_t i = 0; i < sources.zones.size(); ++i) {
+    if (i >= zone_spans.size()) zone_spans.emplace_back();
+    if (second < zone_spans[i].begin || second >= zone_spans[i].end)
+      zone_spans[i] = zone_span(second, sources.zones[i]);
+    const auto offset = static_cast<std::int32_t>(zone_spans[i].offset.count());
+    if (i < zone_offsets.size() && zone_offsets[i] == offset) continue;
+    if (i >= zone_offsets.size()) zone_offsets.push_back(offset);
+    zone_offsets[i] = offset;
+    request.zones.push_back({.zone = static_cast<std::uint32_t>(i), .offset_seconds = offset});
+  }
+}
+
+void ChildState::add_functions(Request& request, std::span<const ExpressionId> ids) {
+  function_sent.resize(sources.expressions.size());
+  for (const ExpressionId id : ids) {
+    if (id >= sources.expressions.size() || function_sent[id]) continue;
+    const StoredExpression& expression = sources.expressions[id];
+    if (expression.scope != 0) {
+      if (scope_sent.size() < expression.scope) scope_sent.resize(expression.scope);
+      if (!scope_sent[expression.scope - 1]) {
+        request.scopes.push_back(sources.message(sources.scope(expression.scope)));
+        scope_sent[expression.scope - 1] = true;
+      }
+    }
+    request.functions.push_back(
+        {.id = id, .scope = expression.scope, .text = expression.stored.checked.text});
+    function_sent[id] = true;
+  }
+}
+
+Request ChildState::request_for(const Expressions::Batch& batch, std::span<const ExpressionId> ids,
+                                std::size_t trusted) {
+  Request request{.run = {ids.begin(), ids.end()},
+                  .trusted = static_cast<std::uint32_t>(trusted),
+                  .now = epoch_seconds(batch.now),
+                  .time_us = static_cast<std::uint64_t>(limits.time.count()),
+                  .overrun_us = static_cast<std::uint64_t>(2 * limits.time.count()),
+                  .memory_bytes = limits.memory_bytes};
+  add_cells(request);
+  add_zones(request, batch.now);
+  add_functions(request, ids);
+  return request;
+}
+
+std::string ChildState::problem_text(ExpressionId id, const std::string& variable, const std::string& message,
+                                     javascript::Place place) const {
+  std::string out = variable.empty() ? message : "variable " + variable + ": " + message;
+  if (place.line == 0) return out;
+  const LineColumn at = sources.original(id, variable, place);
+  return out + " (line " + std::to_string(at.line) + ", column " + std::to_string(at.column) + ")";
+}
+
+Evaluation ChildState::evaluation_of(ExpressionId id, const RunResult& result) const {
+  Evaluation out{.number = result.number,
+                 .boolean = result.number != 0,
+                 .read = result.read,
+                 .not_fresh = result.not_fresh,
+                 .read_clock = result.read_clock};
+  if (result.outcome == RunResult::Outcome::number) out.outcome = Evaluation::Outcome::number;
+  if (result.outcome == RunResult::Outcome::boolean) out.outcome = Evaluation::Outcome::boolean;
+  if (result.outcome == RunResult::Outcome::error) {
+    out.error = problem_text(id, result.variable, result.error, result.place);
+  }
+  return out;
+}
+
+/// What it has read died with the child: it counts as having read all that it may read.
+Evaluation ChildState::blame(ExpressionId id, const Exchange& exchange) const {
+  const Compiled& compiled = sources.expressions[id].compiled;
+  Evaluation out{.read = compiled.reads, .read_clock = compiled.reads_clock};
+  for (const std::uint32_t column : compiled.reads) {
+    if (cells[column].state == CellUpdate::State::not_fresh) out.not_fresh.push_back(column);
+  }
+  out.error = exchange.silent ? "ran longer than " + std::to_string(limits.time / 1ms) +
+                                    " ms and could not be interrupted; its process was ended"
+                              : "brought down the JavaScript engine, probably by lack of memory";
+  return out;
+}
+
+}  // namespace wave::plans

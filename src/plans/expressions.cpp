@@ -1,0 +1,290 @@
+#include "plans/expressions.h"
+
+#include <algorithm>
+#include <map>
+#include <span>
+
+#include "base/loop.h"
+#include "plans/child_state.h"
+#include "plans/compiled.h"
+
+namespace wave::plans {
+namespace {
+
+using javascript::CellUpdate;
+using javascript::InstallProblem;
+using javascript::Progress;
+using javascript::Reply;
+using javascript::Request;
+
+using CompileResult = std::variant<Compiled, std::vector<CompileProblem>>;
+
+constexpr std::size_t sources_per_request = 2000;
+constexpr int deaths_without_culprit = 3;
+
+/// One call of `evaluate`, over as many children as it takes.
+class Run {
+ public:
+  Run(std::shared_ptr<ChildState> state, Expressions::Batch batch)
+      : state_(std::move(state)), batch_(std::move(batch)) {}
+  Task<Status> finish();
+  std::vector<Evaluation> take();
+
+ private:
+  void take_cells();
+  bool take_reply(const Reply& reply);
+  bool take_death(const Exchange& exchange);
+
+  std::shared_ptr<ChildState> state_;
+  Expressions::Batch batch_;
+  Quarantine::Order order_;
+  std::map<ExpressionId, Evaluation> done_;
+  Request asked_;
+  std::optional<ExpressionId> suspect_;
+  int unexplained_ = 0;
+};
+
+void Run::take_cells() {
+  ChildState& state = *state_;
+  state.grow_cells();
+  for (auto& [column, cell] : batch_.changed) {
+    if (column >= state.cells.size()) continue;
+    CellUpdate& to = state.cells[column];
+    to.value = cell.value;
+    to.state = CellUpdate::State::not_fresh;
+    if (cell.fresh) {
+      to.state = state.sources.columns[column].what == Read::What::series ? CellUpdate::State::series
+                                                                          : CellUpdate::State::number;
+    }
+    to.text = cell.fresh ? std::move(cell.series_json) : std::move(cell.problem);
+    if (to.text.empty() && !cell.fresh) to.text = initial_problem(state.sources.columns[column]);
+    state.touch(column);
+  }
+  batch_.changed.clear();
+}
+
+bool Run::take_reply(const Reply& reply) {
+  if (reply.results.size() != order_.run.size()) return false;
+  ChildState& state = *state_;
+  for (std::size_t i = 0; i < order_.run.size(); ++i) {
+    const ExpressionId id = order_.run[i];
+    Evaluation evaluation = state.evaluation_of(id, reply.results[i]);
+    if (reply.results[i].hit_limit) {
+      state.quarantine.hit(id, evaluation, state.mono());
+    } else {
+      state.quarantine.behaved(id);
+    }
+    done_.emplace(id, std::move(evaluation));
+  }
+  order_.run.clear();
+  return true;
+}
+
+/// Takes the culprit out of what is left to do. False when children die without anybody to blame.
+bool Run::take_death(const Exchange& exchange) {
+  ChildState& state = *state_;
+  std::vector<ExpressionId> culprits;
+  if (exchange.phase == Progress::running && exchange.index < asked_.run.size()) {
+    culprits.push_back(asked_.run[exchange.index]);
+  } else if (exchange.phase == Progress::installing) {
+    const std::size_t scopes = asked_.scopes.size();
+    for (const ExpressionId id : asked_.run) {
+      const bool guilty = exchange.index < scopes
+                              ? state.sources.expressions[id].scope == asked_.scopes[exchange.index].id
+                              : exchange.index - scopes < asked_.functions.size() &&
+                                    asked_.functions[exchange.index - scopes].id == id;
+      if (guilty) culprits.push_back(id);
+    }
+  }
+  state.bury_child();
+  // Somebody else may have killed the child just then: only a second time is a proof.
+  const bool proven =
+      exchange.silent || exchange.crashed || (!culprits.empty() && suspect_ == culprits.front());
+  if (culprits.empty() || !proven) {
+    if (!culprits.empty()) suspect_ = culprits.front();
+    return ++unexplained_ <= deaths_without_culprit;
+  }
+  for (const ExpressionId id : culprits) {
+    Evaluation evaluation = state.blame(id, exchange);
+    state.quarantine.hit(id, evaluation, state.mono());
+    done_.emplace(id, std::move(evaluation));
+    const auto place = std::ranges::find(order_.run, id);
+    if (place - order_.run.begin() < static_cast<std::ptrdiff_t>(order_.trusted)) --order_.trusted;
+    order_.run.erase(place);
+  }
+  return true;
+}
+
+Task<Status> Run::finish() {
+  ChildState& state = *state_;
+  take_cells();
+  std::vector<ExpressionId> known;
+  for (const ExpressionId id : batch_.run) {
+    if (id < state.sources.expressions.size()) known.push_back(id);
+  }
+  order_ = state.quarantine.order(known, state.mono());
+  for (const ExpressionId id : order_.not_now) done_.emplace(id, state.quarantine.last(id));
+  while (!order_.run.empty()) {
+    Status there = state.need_child();
+    if (!there) co_return there;
+    asked_ = state.request_for(batch_, order_.run, order_.trusted);
+    const Exchange exchange = co_await state.child->ask(asked_);
+    if (exchange.reply && take_reply(*exchange.reply)) continue;
+    if (!take_death(exchange)) {
+      co_return fail(ErrorCode::internal, "the process for expressions ends again and again", true);
+    }
+  }
+  co_return Status{};
+}
+
+std::vector<Evaluation> Run::take() {
+  std::vector<Evaluation> out;
+  out.reserve(batch_.run.size());
+  for (const ExpressionId id : batch_.run) {
+    const auto found = done_.find(id);
+    out.push_back(found != done_.end() ? found->second : Evaluation{.error = "is not compiled"});
+  }
+  return out;
+}
+
+Task<Result<std::vector<Evaluation>>> evaluate_on(std::shared_ptr<ChildState> state,
+                                                  Expressions::Batch batch) {
+  if (state->busy) {
+    const OneShot<bool> turn;
+    state->waiting.push_back(turn);
+    co_await turn;
+  }
+  state->busy = true;
+  Run run(state, std::move(batch));
+  Status status = co_await run.finish();
+  state->busy = false;
+  if (!state->waiting.empty()) {
+    state->busy = true;
+    const OneShot<bool> next = state->waiting.front();
+    state->waiting.pop_front();
+    state->loop->post([next] { next.set(true); });
+  }
+  if (!status) co_return std::unexpected(status.error());
+  co_return run.take();
+}
+
+class ChildExpressions final : public Expressions {
+ public:
+  ChildExpressions(Loop* loop, Limits limits)
+      : state_(std::make_shared<ChildState>(ChildState{.loop = loop, .limits = limits})) {}
+
+  void declare_metrics(const std::set<std::string>& ids) override { state_->sources.metrics = ids; }
+  Result<std::vector<CompileResult>> compile(std::vector<Source> sources) override;
+  const std::vector<Read>& columns() const override { return state_->sources.columns; }
+  Task<Result<std::vector<Evaluation>>> evaluate(Batch batch) override {
+    return evaluate_on(state_, std::move(batch));
+  }
+
+ private:
+  Result<std::vector<javascript::Analysis>> analyse(std::vector<std::string> texts);
+  Status install(std::vector<CompileResult>& results);
+  Status install_some(std::span<const ExpressionId> ids,
+                      std::map<ExpressionId, std::vector<CompileProblem>>& problems);
+
+  std::shared_ptr<ChildState> state_;
+};
+
+Result<std::vector<javascript::Analysis>> ChildExpressions::analyse(std::vector<std::string> texts) {
+  ChildState& state = *state_;
+  std::vector<javascript::Analysis> out;
+  while (out.size() < texts.size()) {
+    Status there = state.need_child();
+    if (!there) return std::unexpected(there.error());
+    const auto first = texts.begin() + static_cast<std::ptrdiff_t>(out.size());
+    const std::size_t count = std::min(sources_per_request, texts.size() - out.size());
+    Request request{.analyse = {first, first + static_cast<std::ptrdiff_t>(count)},
+                    .memory_bytes = state.limits.memory_bytes};
+    Exchange exchange = state.child->ask_blocking(request);
+    if (exchange.reply && exchange.reply->analyses.size() == count) {
+      std::ranges::move(exchange.reply->analyses, std::back_inserter(out));
+      continue;
+    }
+    state.bury_child();
+    if (exchange.phase != Progress::analysing || exchange.index >= count) {
+      return fail(ErrorCode::io, "the process for expressions ended while compiling", true);
+    }
+    // The guilty one becomes a text that cannot be compiled; the rest is asked again.
+    texts[out.size() + exchange.index] = "";
+    out.reserve(texts.size());
+    Request again{.analyse = {first, first + exchange.index}, .memory_bytes = state.limits.memory_bytes};
+    there = state.need_child();
+    if (!there) return std::unexpected(there.error());
+    exchange = state.child->ask_blocking(again);
+    if (!exchange.reply || exchange.reply->analyses.size() != again.analyse.size()) {
+      return fail(ErrorCode::io, "the process for expressions ended while compiling", true);
+    }
+    std::ranges::move(exchange.reply->analyses, std::back_inserter(out));
+    out.push_back({.problem = "is too large or too deep to compile", .place = {1, 1}});
+  }
+  return out;
+}
+
+Status ChildExpressions::install_some(std::span<const ExpressionId> ids,
+                                      std::map<ExpressionId, std::vector<CompileProblem>>& problems) {
+  ChildState& state = *state_;
+  Status there = state.need_child();
+  if (!there) return there;
+  state.grow_cells();
+  Request request{.memory_bytes = state.limits.memory_bytes};
+  state.add_functions(request, ids);
+  const Exchange exchange = state.child->ask_blocking(request);
+  if (!exchange.reply) {
+    state.bury_child();
+    return fail(ErrorCode::io, "the process for expressions ended while compiling", true);
+  }
+  for (const InstallProblem& problem : exchange.reply->problems) {
+    const bool in_scope = !problem.variable.empty();
+    for (const ExpressionId id : ids) {
+      if (in_scope ? state.sources.expressions[id].scope != problem.id : id != problem.id) continue;
+      const LineColumn at = state.sources.original(id, problem.variable, problem.place);
+      problems[id].push_back(
+          {.message = problem.message, .line = at.line, .column = at.column, .variable = problem.variable});
+      if (in_scope) break;
+    }
+  }
+  return {};
+}
+
+/// The function compiler is stricter than the parser: its complaints are problems as well.
+Status ChildExpressions::install(std::vector<CompileResult>& results) {
+  std::vector<ExpressionId> ids;
+  for (const CompileResult& result : results) {
+    if (const auto* compiled = std::get_if<Compiled>(&result)) ids.push_back(compiled->id);
+  }
+  std::map<ExpressionId, std::vector<CompileProblem>> problems;
+  for (std::size_t i = 0; i < ids.size(); i += sources_per_request) {
+    Status status =
+        install_some(std::span(ids).subspan(i, std::min(sources_per_request, ids.size() - i)), problems);
+    if (!status) return status;
+  }
+  for (CompileResult& result : results) {
+    const auto* compiled = std::get_if<Compiled>(&result);
+    if (compiled == nullptr) continue;
+    const auto found = problems.find(compiled->id);
+    if (found != problems.end()) result = std::move(found->second);
+  }
+  return {};
+}
+
+Result<std::vector<CompileResult>> ChildExpressions::compile(std::vector<Source> sources) {
+  if (state_->busy) return fail(ErrorCode::internal, "expressions are evaluated just now");
+  auto results = state_->sources.add(
+      sources, [this](std::vector<std::string> texts) { return analyse(std::move(texts)); });
+  if (!results) return results;
+  Status status = install(*results);
+  if (!status) return std::unexpected(status.error());
+  return results;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Expressions>> make_expressions(Loop* loop, Limits limits) {
+  return std::make_unique<ChildExpressions>(loop, limits);
+}
+
+}  // namespace wave::plans

@@ -1,0 +1,54 @@
+#include "plans/quarantine.h"
+
+#include <algorithm>
+
+namespace wave::plans {
+
+Quarantine::State& Quarantine::state(ExpressionId id) {
+  if (states_.size() <= id) states_.resize(id + 1);
+  return states_[id];
+}
+
+void Quarantine::hit(ExpressionId id, Evaluation last, MonoTime now) {
+  constexpr int most_doublings = 6;
+  State& it = state(id);
+  it.until = now + std::min<Duration>(1s * (1 << std::min(it.strikes, most_doublings)), 60s);
+  ++it.strikes;
+  it.last = std::move(last);
+}
+
+void Quarantine::behaved(ExpressionId id) {
+  State& it = state(id);
+  it.proven = true;
+  if (it.strikes > 0) it = {.proven = true};
+}
+
+Quarantine::Order Quarantine::order(const std::vector<ExpressionId>& wanted, MonoTime now) const {
+  Order out;
+  std::vector<ExpressionId> unproven;
+  std::optional<ExpressionId> retry;
+  std::vector<ExpressionId> unique = wanted;
+  std::ranges::sort(unique);
+  unique.erase(std::unique(unique.begin(), unique.end()), unique.end());
+  for (const ExpressionId id : unique) {
+    const State* it = id < states_.size() ? &states_[id] : nullptr;
+    if (it == nullptr || (it->strikes == 0 && !it->proven)) {
+      unproven.push_back(id);
+    } else if (it->strikes == 0) {
+      out.run.push_back(id);
+    } else if (now < it->until) {
+      out.not_now.push_back(id);
+    } else if (!retry || it->until < states_[*retry].until) {
+      if (retry) out.not_now.push_back(*retry);
+      retry = id;
+    } else {
+      out.not_now.push_back(id);
+    }
+  }
+  out.trusted = out.run.size();
+  out.run.insert(out.run.end(), unproven.begin(), unproven.end());
+  if (retry) out.run.push_back(*retry);
+  return out;
+}
+
+}  // namespace wave::plans
