@@ -1,4 +1,5 @@
 #include "cli/main.h"
+
 #include "plans/expressions_child.h"
 
 int main(int argc, char** argv) {

@@ -1,0 +1,325 @@
+#include "engine/component.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace wave::engine {
+namespace {
+
+constexpr Duration observe_soon = 2s;
+constexpr Duration longest_backoff = 60s;
+constexpr Duration longest_retry_after = 5min;
+constexpr std::size_t learn_from = 20;
+constexpr Duration longest_learned = 1h;
+/// How long a decision waits for its change to be on disk. A slow disk must not stop scaling.
+constexpr Duration disk_limit = 1s;
+
+const components::Kind* kind_of(const Parts& parts, const definitions::ComponentDefinition& definition) {
+  for (const auto* kind : parts.component_kinds) {
+    if (definition.kind != nullptr && kind->table.name == definition.kind->name) return kind;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Component::Component(Parts& parts, const definitions::ComponentDefinition& definition, Duration observe_every,
+                     Duration max_age, OnChange on_change)
+    : parts_(parts),
+      definition_(definition),
+      observe_every_(observe_every),
+      max_age_(max_age),
+      on_change_(std::move(on_change)) {}
+
+void Component::open() {
+  if (impl_ || pretended_) return;
+  open_error_.reset();
+  const auto* kind = kind_of(parts_, definition_);
+  if (kind == nullptr || !kind->create) {
+    open_error_ = Error{.message = "component kind " + std::string(definition_.kind->name) + " is not here"};
+    return;
+  }
+  auto resolved = definition_.metadata.resolve(parts_.environment);
+  if (!resolved) {
+    open_error_ = resolved.error();
+    return;
+  }
+  auto made = kind->create(definition_, *resolved, parts_.services);
+  if (made) {
+    impl_ = std::move(*made);
+  } else {
+    open_error_ = made.error();
+  }
+}
+
+bool Component::same_target(const Component& other) const {
+  return definition_.kind == other.definition_.kind &&
+         definition_.metadata.values() == other.definition_.metadata.values();
+}
+
+void Component::adopt(Component& earlier) {
+  states_ = std::move(earlier.states_);
+  pause_ = std::move(earlier.pause_);
+  counters_ = earlier.counters_;
+  last_attempt_ = std::move(earlier.last_attempt_);
+  version_ = earlier.version_ + 1;
+  if (!same_target(earlier)) return;
+  impl_ = earlier.impl_;
+  revived_ = earlier.revived_;
+  observation_ = std::move(earlier.observation_);
+  observed_at_ = earlier.observed_at_;
+  error_ = std::move(earlier.error_);
+  learned_ = std::move(earlier.learned_);
+  growing_ = earlier.growing_;
+  retry_at_ = earlier.retry_at_;
+  changed_at_ = earlier.changed_at_;
+}
+
+void Component::start() {
+  stopped_ = false;
+  if (!pretended_ && !observing_) spawn(run_observe());
+}
+
+void Component::stop() {
+  stopped_ = true;
+  parts_.runtime.cancel(timer_);
+}
+
+Task<void> Component::run_observe() {
+  const auto self = shared_from_this();
+  if (!revived_) {
+    revived_ = true;
+    co_await revive();
+  }
+  co_await observe();
+  if (!stopped_) schedule();
+}
+
+void Component::schedule() {
+  parts_.runtime.cancel(timer_);
+  timer_ = parts_.runtime.after(observe_delay(), [weak = weak_from_this()] {
+    if (auto self = weak.lock(); self && !self->stopped_) spawn(self->run_observe());
+  });
+}
+
+Duration Component::observe_delay() const {
+  if (failures_in_row_ > 0) {
+    Duration wait =
+        std::min(longest_backoff, Duration(1s) * (std::int64_t{1} << std::min(failures_in_row_ - 1, 6)));
+    wait = from_seconds(seconds(wait) * (0.8 + 0.4 * parts_.runtime.random()));
+    if (error_ && error_->retry_after)
+      wait = std::max(wait, std::min(*error_->retry_after, longest_retry_after));
+    return wait;
+  }
+  const bool waits_for_ready = observation_ && observation_->ready && growing_;
+  if (observation_ && (observation_->changing || waits_for_ready))
+    return std::min(observe_soon, observe_every_);
+  return observe_every_;
+}
+
+Task<void> Component::observe() {
+  const auto self = shared_from_this();
+  // While a change is being sent an answer could be from before or after it.
+  if (observing_ || applying_ || pretended_) co_return;
+  open();
+  observing_ = true;
+  ++counters_.observations;
+  Result<components::Observation> seen = fail(ErrorCode::invalid_argument, "");
+  if (impl_) {
+    const auto impl = impl_;
+    seen = co_await impl->observe();
+  } else {
+    seen = std::unexpected(*open_error_);
+  }
+  observing_ = false;
+  if (seen) {
+    take(std::move(*seen));
+    co_return;
+  }
+  ++counters_.observe_failures;
+  if (++failures_in_row_ == 1) {
+    parts_.log.warning("component cannot be observed",
+                       {{"component", definition_.id}, {"error", seen.error().text()}});
+  }
+  error_ = std::move(seen.error());
+  ++version_;
+  if (on_change_) on_change_(*this);
+}
+
+void Component::take(components::Observation observation) {
+  if (failures_in_row_ > 0) parts_.log.info("component seen again", {{"component", definition_.id}});
+  failures_in_row_ = 0;
+  error_.reset();
+  const UtcTime now = parts_.runtime.utc();
+  bool foreign = false;
+  for (const auto& [value, current] : observation.current) {
+    auto& state = states_[value];
+    if (state.last_applied && *state.last_applied == current) continue;
+    if (state.last_applied) {
+      parts_.log.info("someone else changed it", {{"component", definition_.id}, {"value", value}});
+    }
+    decisions::record_foreign_change(state, now, current);
+    state.last_applied = current;
+    foreign = true;
+  }
+  const bool differs = !observation_ || observation_->current != observation.current ||
+                       observation_->ready != observation.ready ||
+                       observation_->changing != observation.changing ||
+                       observation_->accepts_change != observation.accepts_change ||
+                       observation_->blocked_until != observation.blocked_until ||
+                       observation_->steering.has_value() != observation.steering.has_value();
+  const bool was_known = known();
+  observation_ = std::move(observation);
+  observed_at_ = parts_.runtime.mono();
+  learn();
+  if (foreign) save();
+  if (differs || !was_known) {
+    ++version_;
+    if (on_change_) on_change_(*this);
+  }
+}
+
+/// How long ordered capacity took until it served.
+void Component::learn() {
+  if (!growing_ || !observation_->ready) return;
+  const auto desired = observation_->current.begin();
+  if (desired == observation_->current.end()) return;
+  const Duration took = parts_.runtime.mono() - growing_->since;
+  if (*observation_->ready >= growing_->to) {
+    learned_.push_back(took);
+    if (learned_.size() > learn_from) learned_.pop_front();
+    growing_.reset();
+    save();
+  } else if (took > longest_learned || observation_->current.begin()->second < growing_->to) {
+    growing_.reset();
+  }
+}
+
+Duration Component::ready_after() const {
+  if (definition_.ready_after) return *definition_.ready_after;
+  if (learned_.empty()) return definition_.kind->ready_after;
+  std::vector<Duration> sorted(learned_.begin(), learned_.end());
+  const auto rank = (sorted.size() * 9 + 9) / 10 - 1;
+  std::nth_element(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(rank), sorted.end());
+  return sorted[rank];
+}
+
+bool Component::known() const {
+  return observation_ && (pretended_ || parts_.runtime.mono() - observed_at_ <= max_age_);
+}
+
+void Component::pretend(double desired) {
+  pretended_ = true;
+  components::Observation seen;
+  const auto& values = definition_.kind->values;
+  seen.current[values.empty() ? "desired" : std::string(values.front().name)] = desired;
+  seen.ready = desired;
+  take(std::move(seen));
+}
+
+Task<Component::Attempt> Component::apply(components::Change change) {
+  const auto self = shared_from_this();
+  applying_ = true;
+  ++counters_.applies;
+  const UtcTime now = parts_.runtime.utc();
+  const MonoTime begun = parts_.runtime.mono();
+  const auto before = states_;
+  for (const auto& [value, to] : change.values) {
+    auto& state = states_[value];
+    decisions::record_change(state, now, change.basis[value], to, definition_);
+    state.last_applied = to;
+  }
+  save();
+  if (parts_.store != nullptr) {
+    auto kept = co_await parts_.store->flush(disk_limit);
+    if (!kept) {
+      parts_.log.error("state is not on disk; scaling goes on",
+                       {{"component", definition_.id}, {"error", kept.error().text()}});
+    }
+  }
+  Attempt attempt{.at = now, .values = change.values, .request_id = {}, .error = {}};
+  const auto main = definition_.kind->values.empty() ? std::string("desired")
+                                                     : std::string(definition_.kind->values.front().name);
+  const bool grows = change.values.contains(main) && change.values[main] > change.basis[main];
+  const double to = change.values.contains(main) ? change.values[main] : 0;
+  Result<components::Applied> done = fail(ErrorCode::internal, "");
+  if (impl_) {
+    const auto impl = impl_;
+    done = co_await impl->apply(std::move(change));
+  } else {
+    done = std::unexpected(open_error_.value_or(Error{.message = "the component is not open"}));
+  }
+  applying_ = false;
+  attempt.took = parts_.runtime.mono() - begun;
+  if (done) {
+    attempt.request_id = done->request_id;
+    apply_failures_in_row_ = 0;
+    retry_at_.reset();
+    if (grows) growing_ = {begun, to};
+    if (observation_) {
+      for (const auto& [value, number] : attempt.values) observation_->current[value] = number;
+    }
+  } else {
+    ++counters_.apply_failures;
+    states_ = before;
+    attempt.error = std::move(done.error());
+    ++apply_failures_in_row_;
+    Duration wait = std::min(longest_backoff,
+                             Duration(1s) * (std::int64_t{1} << std::min(apply_failures_in_row_ - 1, 6)));
+    if (!attempt.error->retryable && attempt.error->code != ErrorCode::conflict) wait = longest_backoff;
+    wait = from_seconds(seconds(wait) * (0.8 + 0.4 * parts_.runtime.random()));
+    if (attempt.error->retry_after) {
+      wait = std::max(wait, std::min(*attempt.error->retry_after, longest_retry_after));
+    }
+    retry_at_ = parts_.runtime.mono() + wait;
+    // A request without an answer may have been taken: then what is seen next is ours, not someone else's.
+    const bool unclear =
+        attempt.error->code == ErrorCode::timeout || attempt.error->code == ErrorCode::unavailable;
+    co_await observe();
+    if (unclear && observation_ && !error_) {
+      for (const auto& [value, number] : attempt.values) {
+        if (observation_->current[value] != number) continue;
+        const auto earlier = before.find(value);
+        if (earlier == before.end() || earlier->second.last_applied == number) continue;
+        const double from = earlier->second.last_applied.value_or(number);
+        states_[value] = earlier->second;
+        decisions::record_change(states_[value], now, from, number, definition_);
+        states_[value].last_applied = number;
+      }
+    }
+    save();
+  }
+  ++version_;
+  last_attempt_ = attempt;
+  if (!stopped_ && !observing_) {
+    parts_.runtime.cancel(timer_);
+    timer_ = parts_.runtime.after(done ? observe_soon / 4 : observe_soon, [weak = weak_from_this()] {
+      if (auto alive = weak.lock(); alive && !alive->stopped_) spawn(alive->run_observe());
+    });
+  }
+  co_return attempt;
+}
+
+Task<void> Component::revive() {
+  const auto self = shared_from_this();
+  if (!definition_.kind->ephemeral) co_return;
+  open();
+  components::Change change{.values = {}, .basis = {}, .reason = "restored after a restart"};
+  for (const auto& [value, state] : states_) {
+    if (state.last_applied && *state.last_applied > 0) change.values[value] = *state.last_applied;
+  }
+  if (change.values.empty() || !impl_) co_return;
+  const auto impl = impl_;
+  auto seen = co_await impl->observe();
+  if (!seen) co_return;
+  change.basis = seen->current;
+  applying_ = true;
+  auto done = co_await impl->apply(std::move(change));
+  applying_ = false;
+  if (!done) {
+    parts_.log.error("could not be restored",
+                     {{"component", definition_.id}, {"error", done.error().text()}});
+  }
+}
+
+}  // namespace wave::engine

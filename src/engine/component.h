@@ -1,0 +1,134 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "decisions/decision.h"
+#include "engine/parts.h"
+
+namespace wave::engine {
+
+/// One scaled thing at work: observes it, applies to it, and keeps what must outlive a restart.
+///
+///            observe ok                     apply
+///   unknown ------------> observed ---------------------> applying
+///      ^                    | ^ |  refused, conflict, error  |
+///      | observation old    | | +----------------------------+   (observes again, then the engine decides
+///      again)
+///      +--------------------+ +---- observe again: soon while changing, else every `observe_every`
+class Component : public std::enable_shared_from_this<Component> {
+ public:
+  using OnChange = std::function<void(const Component&)>;
+  struct Pause {
+    std::optional<UtcTime> until;  ///< nullopt: until resumed
+    std::string reason;
+  };
+  /// What came of an attempt to set something.
+  struct Attempt {
+    UtcTime at;
+    components::Values values;
+    std::string request_id;
+    std::optional<Error> error;
+    Duration took{0};
+  };
+
+  Component(Parts& parts, const definitions::ComponentDefinition& definition, Duration observe_every,
+            Duration max_age, OnChange on_change);
+
+  void open();
+  /// Reads what an earlier process stored under `state_key`.
+  void restore(const std::string& json);
+  static std::string state_key(const std::string& component_id) { return "component/" + component_id; }
+  /// Takes over everything an earlier definition knows and, where the metadata is the same, the thing itself.
+  void adopt(Component& earlier);
+  bool same_target(const Component& other) const;
+  void start();
+  void stop();
+  bool busy() const { return observing_ || applying_; }
+
+  Task<void> observe();
+  /// A current value by hand, for `plan --current`: not observed, also ready.
+  void pretend(double desired);
+
+  /// Sets the values once. The states hold the change on disk before the request leaves; after a failure they
+  /// are as before, unless the target turns out to have taken it.
+  Task<Attempt> apply(components::Change change);
+  void pause(Pause pause);
+  void resume();
+  const std::optional<Pause>& paused() const { return pause_; }
+  /// Ends a pause whose time has come.
+  void expire_pause();
+
+  const definitions::ComponentDefinition& definition() const { return definition_; }
+  const std::optional<components::Observation>& observation() const { return observation_; }
+  const std::optional<Error>& error() const { return error_; }
+  const std::optional<Attempt>& last_attempt() const { return last_attempt_; }
+  MonoTime observed_at() const { return observed_at_; }
+  /// An observation young enough to decide on.
+  bool known() const;
+  bool applying() const { return applying_; }
+  /// Set after failures: when the next attempt may be made.
+  std::optional<MonoTime> retry_at() const { return retry_at_; }
+  std::uint64_t version() const { return version_; }
+  Duration ready_after() const;
+  bool ready_after_learned() const { return !learned_.empty(); }
+  decisions::State& state(const std::string& value) { return states_[value]; }
+  const std::map<std::string, decisions::State>& states() const { return states_; }
+  /// Queues the states for the disk.
+  void save();
+
+  struct Counters {
+    std::uint64_t observations = 0;
+    std::uint64_t observe_failures = 0;
+    std::uint64_t applies = 0;
+    std::uint64_t apply_failures = 0;
+  };
+  const Counters& counters() const { return counters_; }
+
+ private:
+  Task<void> run_observe();
+  /// Restarts what ended with an earlier daemon, to the count that it had.
+  Task<void> revive();
+  void schedule();
+  Duration observe_delay() const;
+  void take(components::Observation observation);
+  void learn();
+  std::string to_json() const;
+
+  Parts& parts_;
+  definitions::ComponentDefinition definition_;
+  Duration observe_every_;
+  Duration max_age_;
+  OnChange on_change_;
+  std::shared_ptr<components::Component> impl_;
+  std::optional<Error> open_error_;
+  std::optional<components::Observation> observation_;
+  MonoTime observed_at_{};
+  std::optional<Error> error_;
+  std::optional<Attempt> last_attempt_;
+  std::map<std::string, decisions::State> states_;
+  std::optional<Pause> pause_;
+  std::deque<Duration> learned_;  ///< newest last
+  struct Growing {
+    MonoTime since;
+    double to = 0;
+  };
+  std::optional<Growing> growing_;  ///< capacity ordered and not yet ready
+  std::optional<MonoTime> retry_at_;
+  MonoTime changed_at_{};
+  Runtime::TimerId timer_ = 0;
+  std::uint64_t version_ = 0;
+  int failures_in_row_ = 0;
+  int apply_failures_in_row_ = 0;
+  bool observing_ = false;
+  bool applying_ = false;
+  bool stopped_ = false;
+  bool pretended_ = false;
+  bool revived_ = false;
+  Counters counters_;
+};
+
+}  // namespace wave::engine

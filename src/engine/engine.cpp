@@ -1,0 +1,162 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+
+#include "engine/evaluator.h"
+
+namespace wave::engine {
+
+Engine::Engine(Parts parts, Options options) : parts_(std::move(parts)), options_(options) {}
+
+Engine::~Engine() = default;
+
+bool Engine::ready() const {
+  return loaded_ &&
+         std::ranges::all_of(generation_->plans, [](const auto& plan) { return plan->outcome.evaluated; });
+}
+
+void Engine::sampled(const Metric& metric) {
+  if (!options_.self_driven || !generation_) return;
+  const auto readers = generation_->readers.find(&metric);
+  if (readers == generation_->readers.end()) return;
+  for (const auto index : readers->second) plan_due(index);
+}
+
+void Engine::observed(const Component& component) {
+  if (!options_.self_driven || !generation_) return;
+  const auto users = generation_->users.find(&component);
+  if (users == generation_->users.end()) return;
+  for (const auto index : users->second) plan_due(index);
+}
+
+void Engine::plan_due(std::uint32_t index) {
+  auto& plan = *generation_->plans[index];
+  if (plan.due || stopping_) return;
+  plan.due = true;
+  due_.push_back(index);
+  schedule_turn();
+}
+
+void Engine::schedule_turn() {
+  if (turn_posted_ || turning_ || due_.empty() || stopping_) return;
+  turn_posted_ = true;
+  parts_.runtime.post([this] {
+    turn_posted_ = false;
+    if (!stopping_) spawn(turn());
+  });
+}
+
+/// The plan's own interval. The timer is not moved by evaluations in between; it looks when the last one was.
+void Engine::arm(std::uint32_t index) {
+  auto& plan = *generation_->plans[index];
+  const MonoTime now = parts_.runtime.mono();
+  const MonoTime next =
+      std::max(plan.evaluated_at, now - plan.definition->interval) + plan.definition->interval;
+  plan.timer =
+      parts_.runtime.at(std::max(next, now + Duration(1ms)), [this, index, generation = generation_.get()] {
+        if (generation != generation_.get() || stopping_) return;
+        const auto& due = *generation_->plans[index];
+        if (parts_.runtime.mono() - due.evaluated_at >= due.definition->interval) plan_due(index);
+        arm(index);
+      });
+}
+
+void Engine::arm_edge(std::uint32_t index) {
+  auto& plan = *generation_->plans[index];
+  const UtcTime now = parts_.runtime.utc();
+  const auto edge = next_edge(plan, now);
+  if (!edge) return;
+  // Civil time may jump: look at least every minute.
+  const Duration wait = std::min<Duration>(std::chrono::duration_cast<Duration>(*edge - now), 60s);
+  plan.edge_timer = parts_.runtime.after(std::max<Duration>(wait, 1ms),
+                                         [this, index, edge, generation = generation_.get()] {
+                                           if (generation != generation_.get() || stopping_) return;
+                                           if (parts_.runtime.utc() >= *edge) plan_due(index);
+                                           arm_edge(index);
+                                         });
+}
+
+Task<void> Engine::turn() {
+  if (turning_) co_return;
+  turning_ = true;
+  ++in_flight_;
+  ++counters_.turns;
+  Generation* generation = generation_.get();
+  auto due = std::exchange(due_, {});
+  std::ranges::sort(due);
+  for (const auto index : due) generation->plans[index]->due = false;
+  counters_.evaluations += due.size();
+  const UtcTime now = parts_.runtime.utc();
+  auto evaluated = co_await evaluate(*generation, due, now);
+  // A reload in the meantime makes all plans due again.
+  if (generation == generation_.get() && !stopping_) {
+    if (!evaluated) {
+      ++counters_.evaluation_failures;
+      parts_.log.error("expressions cannot be evaluated", {{"error", evaluated.error().text()}});
+    }
+    std::vector<Component*> touched;
+    for (const auto index : due) {
+      auto& plan = *generation->plans[index];
+      plan.evaluated_at = parts_.runtime.mono();
+      if (!evaluated) continue;
+      if (plan.has_instants) update_firings(plan, now);
+      select(*generation, plan, {now, parts_.runtime.mono()});
+      touched.insert(touched.end(), plan.components.begin(), plan.components.end());
+    }
+    std::ranges::sort(touched, {},
+                      [](const Component* one) -> const std::string& { return one->definition().id; });
+    touched.erase(std::ranges::unique(touched).begin(), touched.end());
+    for (auto* component : touched) decide_component(*component);
+  }
+  turning_ = false;
+  if (--in_flight_ == 0) past_.clear();
+  schedule_turn();
+}
+
+Task<void> Engine::stop(Duration limit) {
+  stopping_ = true;
+  if (!generation_) co_return;
+  for (auto& [id, metric] : generation_->metrics) metric->stop();
+  for (auto& [id, component] : generation_->components) component->stop();
+  for (auto& plan : generation_->plans) {
+    parts_.runtime.cancel(plan->timer);
+    parts_.runtime.cancel(plan->edge_timer);
+  }
+  const MonoTime end = parts_.runtime.mono() + limit;
+  const auto busy = [this] {
+    return in_flight_ > 0 ||
+           std::ranges::any_of(generation_->components, [](const auto& one) { return one.second->busy(); }) ||
+           std::ranges::any_of(generation_->metrics, [](const auto& one) { return one.second->busy(); });
+  };
+  while (busy() && parts_.runtime.mono() < end) co_await parts_.runtime.sleep(10ms);
+  if (parts_.store != nullptr) {
+    auto kept = co_await parts_.store->flush(2s);
+    if (!kept) parts_.log.error("history is not on disk", {{"error", kept.error().text()}});
+  }
+}
+
+Status Engine::push(const std::string& metric_id, metrics::Labels labels, double value,
+                    std::optional<UtcTime> at) {
+  auto* metric = generation_ ? generation_->metric(metric_id) : nullptr;
+  if (metric == nullptr) return fail(ErrorCode::not_found, "no metric '" + metric_id + "'");
+  return metric->push(std::move(labels), value, at);
+}
+
+Status Engine::pause(const std::string& component_id, std::optional<UtcTime> until, std::string reason) {
+  auto* component = generation_ ? generation_->component(component_id) : nullptr;
+  if (component == nullptr) return fail(ErrorCode::not_found, "no component '" + component_id + "'");
+  if (until && *until <= parts_.runtime.utc()) {
+    return fail(ErrorCode::invalid_argument, "until " + iso8601(*until) + " has passed");
+  }
+  component->pause({until, std::move(reason)});
+  return {};
+}
+
+Status Engine::resume(const std::string& component_id) {
+  auto* component = generation_ ? generation_->component(component_id) : nullptr;
+  if (component == nullptr) return fail(ErrorCode::not_found, "no component '" + component_id + "'");
+  component->resume();
+  return {};
+}
+
+}  // namespace wave::engine

@@ -1,0 +1,287 @@
+#include <algorithm>
+
+#include "engine/engine.h"
+#include "engine/evaluator.h"
+#include "engine/record.h"
+
+namespace wave::engine {
+namespace {
+
+/// A repeated outcome is counted here and written this often.
+constexpr Duration write_repeats_every = 60s;
+
+void add_once(std::vector<const Metric*>& metrics, const Metric* metric) {
+  if (std::ranges::find(metrics, metric) == metrics.end()) metrics.push_back(metric);
+}
+
+}  // namespace
+
+decisions::Input Engine::input_for(const Component& component, const std::string& value, UtcTime now) const {
+  const auto& seen = *component.observation();
+  const auto& definition = component.definition();
+  const auto current = seen.current.find(value);
+  const auto limits = definition.limits.find(value);
+  decisions::Input input{.component_id = definition.id, .value = value, .now = now};
+  input.current = current == seen.current.end() ? 0 : current->second;
+  const bool main = definition.kind->values.empty() || value == definition.kind->values.front().name;
+  if (main) input.ready = seen.ready;
+  input.changing = seen.changing;
+  input.accepts_change = seen.accepts_change;
+  input.blocked_until = seen.blocked_until;
+  input.blocked_reason = seen.blocked_reason;
+  if (seen.steering && definition.on_conflict != definitions::OnConflict::ignore) {
+    input.raise_floor =
+        definition.on_conflict == definitions::OnConflict::raise_floor && seen.steering->can_raise_floor;
+    if (!input.raise_floor) input.refused_by = seen.steering->who + " (" + seen.steering->advice + ")";
+  }
+  if (component.paused()) {
+    input.paused_until = component.paused()->until.value_or(UtcTime::max());
+    input.pause_reason = component.paused()->reason;
+  }
+  const double least = limits == definition.limits.end() ? 1 : limits->second.min;
+  input.switched_off = main && definition.kind->vendor == "kubernetes" && input.current == 0 && least > 0;
+  input.ready_after = component.ready_after();
+  input.dry_run = options_.dry_run || definition.dry_run;
+  return input;
+}
+
+/// One decision for each value of the component that a plan names.
+std::vector<decisions::Decision> Engine::decide_values(Component& component, UtcTime now,
+                                                       std::vector<const Metric*>& inputs,
+                                                       std::vector<std::string>& errors) {
+  const auto& kind = *component.definition().kind;
+  std::map<std::string, std::vector<decisions::Wish>> wishes;
+  wishes[kind.values.empty() ? "desired" : std::string(kind.values.front().name)];
+  bool may_fall = false;
+  for (const auto index : generation_->users[&component]) {
+    const auto& plan = *generation_->plans[index];
+    for (const auto& outcome : plan.outcome.components) {
+      if (outcome.component != &component) continue;
+      for (const auto& ask : outcome.asks) wishes[ask.value].push_back(ask.wish);
+      for (const auto* metric : outcome.tried) add_once(inputs, metric);
+      for (const auto& error : outcome.errors)
+        errors.push_back("plan " + plan.definition->id + " > " + error);
+      may_fall |= outcome.may_fall_without_fresh;
+    }
+  }
+  std::vector<decisions::Decision> made;
+  for (auto& [value, asked] : wishes) {
+    auto input = input_for(component, value, now);
+    input.wishes = std::move(asked);
+    input.may_fall_without_fresh = may_fall;
+    for (const auto* metric : inputs) {
+      if (!metric->fresh()) input.not_fresh.push_back({metric->definition().id, metric->problem()});
+    }
+    made.push_back(decisions::decide(input, component.definition(), component.state(value)));
+    ++counters_.decisions;
+  }
+  return made;
+}
+
+void Engine::decide_component(Component& component) {
+  if (component.applying()) return;  // decided again when it is done
+  component.expire_pause();
+  if (!component.known()) {
+    if (!component.busy()) spawn(component.observe());
+    return;
+  }
+  const UtcTime now = parts_.runtime.utc();
+  std::vector<const Metric*> inputs;
+  std::vector<std::string> errors;
+  auto made = decide_values(component, now, inputs, errors);
+  bool scale = false;
+  for (const auto& decision : made) {
+    latest_[{decision.component_id, decision.value}] = decision;
+    scale |= decision.action == decisions::Action::scale;
+    if (decision.action == decisions::Action::hold) ++counters_.held;
+    if (decision.retry_at) {
+      look_again(component,
+                 parts_.runtime.mono() + std::chrono::duration_cast<Duration>(*decision.retry_at - now));
+    }
+  }
+  if (!scale) {
+    finish_firings(component, made);
+    for (const auto& decision : made) record(decision, inputs, errors, nullptr);
+    return;
+  }
+  if (component.retry_at() && *component.retry_at() > parts_.runtime.mono()) {
+    look_again(component, *component.retry_at());
+    return;
+  }
+  spawn(apply(component.shared_from_this(), std::move(made), std::move(inputs), std::move(errors)));
+}
+
+Task<void> Engine::apply(std::shared_ptr<Component> component, std::vector<decisions::Decision> decisions,
+                         std::vector<const Metric*> inputs, std::vector<std::string> errors) {
+  ++in_flight_;
+  components::Change change;
+  const auto& seen = *component->observation();
+  for (const auto& decision : decisions) {
+    if (decision.action != decisions::Action::scale) continue;
+    change.values[decision.value] = decision.final;
+    change.basis[decision.value] = decision.current;
+    for (const auto& reason : decision.reasons) {
+      if (!change.reason.empty()) change.reason += "; ";
+      change.reason += reason.text;
+    }
+  }
+  change.raise_floor =
+      seen.steering && component->definition().on_conflict == definitions::OnConflict::raise_floor;
+  const Generation* generation = generation_.get();
+  auto attempt = co_await component->apply(std::move(change));
+  ++counters_.scaled;
+  for (const auto& decision : decisions) {
+    record(decision, inputs, errors, decision.action == decisions::Action::scale ? &attempt : nullptr);
+  }
+  if (attempt.error) {
+    parts_.log.error("could not scale",
+                     {{"component", component->definition().id}, {"error", attempt.error->text()}});
+    if (component->retry_at()) look_again(*component, *component->retry_at());
+  } else {
+    for (const auto& decision : decisions) {
+      parts_.log.info("scaled",
+                      {{"component", decision.component_id}, {"decision", decision_text(decision)}});
+    }
+  }
+  if (generation == generation_.get() && !stopping_) {
+    if (!attempt.error) finish_firings(*component, decisions);
+    observed(*component);
+  }
+  if (--in_flight_ == 0 && !turning_) past_.clear();
+}
+
+/// A firing is over when what it wished is there (or nothing but a lower number was in its way).
+void Engine::finish_firings(const Component& component, const std::vector<decisions::Decision>& decisions) {
+  const auto users = generation_->users.find(&component);
+  if (users == generation_->users.end()) return;
+  for (const auto index : users->second) {
+    auto& plan = *generation_->plans[index];
+    if (!plan.has_instants) continue;
+    for (std::size_t i = 0; i < plan.memory.size(); ++i) {
+      auto& memory = plan.memory[i];
+      if (!memory.firing) continue;
+      const auto& item_id = plan.definition->items[i].id;
+      const bool done = std::ranges::any_of(decisions, [&](const decisions::Decision& decision) {
+        return decision.wish && decision.final == *decision.wish &&
+               std::ranges::any_of(decision.wishes, [&](const decisions::Wish& wish) {
+                 return wish.instant && wish.plan_id == plan.definition->id && wish.item_id == item_id;
+               });
+      });
+      if (!done) continue;
+      memory.handled = *memory.firing;
+      memory.firing.reset();
+      if (parts_.store != nullptr) parts_.store->put_state(firing_key(plan, i), iso8601(memory.handled));
+      plan_due(index);
+    }
+  }
+}
+
+void Engine::look_again(const Component& component, MonoTime when) {
+  const auto& id = component.definition().id;
+  const MonoTime now = parts_.runtime.mono();
+  auto& planned = look_again_[id];
+  if (planned > now && planned <= when) return;
+  planned = std::max(when, now + Duration(1ms));
+  parts_.runtime.at(planned, [this, id, when = planned] {
+    if (stopping_ || look_again_[id] != when) return;
+    if (const auto* found = generation_->component(id)) observed(*found);
+  });
+}
+
+void Engine::record(const decisions::Decision& decision, const std::vector<const Metric*>& inputs,
+                    const std::vector<std::string>& errors, const Component::Attempt* attempt) {
+  if (parts_.store == nullptr) return;
+  auto& recorded = recorded_[{decision.component_id, decision.value}];
+  auto now = signature(decision, errors);
+  const MonoTime mono = parts_.runtime.mono();
+  const auto write_repeats = [&] {
+    if (recorded.repeats == 0) return;
+    parts_.store->repeat_decision(decision.component_id, decision.value, recorded.last_at, recorded.repeats);
+    recorded.repeats = 0;
+    recorded.written = mono;
+  };
+  if (attempt == nullptr && now == recorded.signature) {
+    ++recorded.repeats;
+    recorded.last_at = decision.at;
+    if (mono - recorded.written >= write_repeats_every) write_repeats();
+    return;
+  }
+  write_repeats();
+  recorded.signature = std::move(now);
+  recorded.written = mono;
+  static constexpr std::string_view names[] = {"scale", "hold", "none"};
+  parts_.store->add_decision({.first_at = decision.at,
+                              .last_at = decision.at,
+                              .component_id = decision.component_id,
+                              .value = decision.value,
+                              .action = std::string(names[static_cast<int>(decision.action)]),
+                              .json = record_json(decision, inputs, errors, attempt)});
+}
+
+Task<Result<std::vector<decisions::Decision>>> Engine::decide_once(std::optional<UtcTime> at) {
+  const UtcTime now = at.value_or(parts_.runtime.utc());
+  std::vector<std::uint32_t> all;
+  for (std::uint32_t i = 0; i < generation_->plans.size(); ++i) all.push_back(i);
+  auto evaluated = co_await evaluate(*generation_, all, now);
+  if (!evaluated) co_return std::unexpected(evaluated.error());
+  std::vector<decisions::Decision> out;
+  std::vector<Component*> named;
+  for (auto& plan : generation_->plans) {
+    if (plan->has_instants) update_firings(*plan, now);
+    select(*generation_, *plan, {now, parts_.runtime.mono()});
+    named.insert(named.end(), plan->components.begin(), plan->components.end());
+  }
+  std::ranges::sort(named, {},
+                    [](const Component* one) -> const std::string& { return one->definition().id; });
+  named.erase(std::ranges::unique(named).begin(), named.end());
+  for (auto* component : named) {
+    if (!component->known()) {
+      const auto& error = component->error();
+      co_return within("component " + component->definition().id,
+                       error ? *error : Error{.code = ErrorCode::no_data, .message = "was not observed"});
+    }
+    std::vector<const Metric*> inputs;
+    std::vector<std::string> errors;
+    for (auto& decision : decide_values(*component, now, inputs, errors)) out.push_back(std::move(decision));
+  }
+  co_return out;
+}
+
+Task<Result<Engine::Outcome>> Engine::scale(std::string component_id, ByHand wanted) {
+  auto* found = generation_ ? generation_->component(component_id) : nullptr;
+  if (found == nullptr) co_return fail(ErrorCode::not_found, "no component '" + component_id + "'");
+  const auto component = found->shared_from_this();
+  co_await component->observe();
+  if (!component->known()) {
+    co_return within(
+        "component " + component_id,
+        component->error().value_or(Error{.code = ErrorCode::busy, .message = "a change is being sent"}));
+  }
+  Outcome outcome;
+  bool change_needed = false;
+  for (const auto& [value, wish] : wanted.values) {
+    if (!component->observation()->current.contains(value)) {
+      co_return fail(ErrorCode::invalid_argument,
+                     "component " + component_id + " has no value '" + value + "'");
+    }
+    auto input = input_for(*component, value, parts_.runtime.utc());
+    outcome.decisions.push_back(decisions::decide_by_hand(input, wish, component->definition()));
+    change_needed |= outcome.decisions.back().action == decisions::Action::scale;
+  }
+  if (wanted.dry_run) co_return outcome;
+  if (wanted.pause_for) component->pause({parts_.runtime.utc() + *wanted.pause_for, "scaled by hand"});
+  if (!change_needed) co_return outcome;
+  if (component->applying()) co_return fail(ErrorCode::busy, "a change is being sent; try again", true);
+  components::Change change{.values = {}, .basis = {}, .reason = "scaled by hand"};
+  for (const auto& decision : outcome.decisions) {
+    change.values[decision.value] = decision.final;
+    change.basis[decision.value] = decision.current;
+  }
+  ++in_flight_;
+  outcome.attempt = co_await component->apply(std::move(change));
+  --in_flight_;
+  for (const auto& decision : outcome.decisions) record(decision, {}, {}, &*outcome.attempt);
+  co_return outcome;
+}
+
+}  // namespace wave::engine

@@ -1,0 +1,267 @@
+#include "engine/metric.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace wave::engine {
+namespace {
+
+constexpr Duration longest_retry_after = 5min;
+constexpr Duration least_backoff_cap = 15s;
+/// Between stored samples of a metric whose past no window reads.
+constexpr Duration store_every = 15s;
+constexpr std::size_t max_pushed_series = 1000;
+
+const metrics::Kind* kind_of(const Parts& parts, const definitions::MetricDefinition& definition) {
+  for (const auto* kind : parts.metric_kinds) {
+    if (definition.kind != nullptr && kind->table.name == definition.kind->name) return kind;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Metric::Metric(Parts& parts, const definitions::MetricDefinition& definition, OnSample on_sample)
+    : parts_(parts), definition_(definition), on_sample_(std::move(on_sample)) {}
+
+void Metric::open() {
+  if (source_ || !definition_.kind->polled || pretended_) return;
+  open_error_.reset();
+  const auto* kind = kind_of(parts_, definition_);
+  if (kind == nullptr || !kind->create) {
+    open_error_ =
+        Error{.message = "metric kind " + std::string(definition_.kind->name) + " cannot be polled"};
+    return;
+  }
+  auto resolved = definition_.metadata.resolve(parts_.environment);
+  if (!resolved) {
+    open_error_ = resolved.error();
+    return;
+  }
+  auto source = kind->create(definition_, *resolved, parts_.services);
+  if (source) {
+    source_ = std::move(*source);
+  } else {
+    open_error_ = source.error();
+  }
+}
+
+void Metric::adopt(Metric& earlier) {
+  const bool same_source = definition_.kind == earlier.definition_.kind &&
+                           definition_.metadata.values() == earlier.definition_.metadata.values() &&
+                           definition_.timeout == earlier.definition_.timeout;
+  if (!same_source) return;
+  source_ = earlier.source_;
+  sample_ = std::move(earlier.sample_);
+  sample_mono_ = earlier.sample_mono_;
+  error_ = std::move(earlier.error_);
+  windows_ = std::move(earlier.windows_);
+  window_ = earlier.window_;
+  pushed_ = std::move(earlier.pushed_);
+  last_stored_ = earlier.last_stored_;
+  started_ = earlier.started_;
+  failures_in_row_ = earlier.failures_in_row_;
+  counters_ = earlier.counters_;
+  version_ = earlier.version_ + 1;
+}
+
+void Metric::keep(Duration longest) {
+  if (longest <= window_) return;
+  const bool first = window_ == Duration{0};
+  window_ = longest;
+  windows_.keep(longest);
+  if (!first || parts_.store == nullptr) return;
+  const UtcTime now = parts_.runtime.utc();
+  auto past = parts_.store->samples(definition_.id, now - longest, plans::Windows::max_samples);
+  if (!past) return;
+  for (const auto& stored : *past) {
+    const Duration age = std::max(Duration{0}, std::chrono::duration_cast<Duration>(now - stored.at));
+    windows_.add(parts_.runtime.mono() - age, stored.value);
+  }
+}
+
+void Metric::start() {
+  if (!started_) started_ = parts_.runtime.mono();
+  stopped_ = false;
+  if (!definition_.kind->polled || pretended_) return;
+  due_ = parts_.runtime.mono();
+  schedule(due_);
+}
+
+void Metric::stop() {
+  stopped_ = true;
+  parts_.runtime.cancel(timer_);
+}
+
+void Metric::schedule(MonoTime when) {
+  timer_ = parts_.runtime.at(when, [weak = weak_from_this()] {
+    if (auto self = weak.lock(); self && !self->stopped_) spawn(self->run_poll());
+  });
+}
+
+Task<void> Metric::run_poll() {
+  const auto self = shared_from_this();
+  if (polling_) co_return;
+  co_await poll();
+  if (!stopped_) schedule(next_poll(parts_.runtime.mono()));
+}
+
+/// On time: the next multiple of the interval, without drift. After failures: exponential with jitter, at
+/// most the interval or 15 s, whichever is longer, and never before what the other side asked for.
+MonoTime Metric::next_poll(MonoTime now) {
+  if (failures_in_row_ == 0) {
+    due_ += definition_.polling_interval;
+    if (due_ < now) {
+      const auto passed = static_cast<std::uint64_t>((now - due_) / definition_.polling_interval);
+      counters_.missed += passed + 1;
+      due_ += definition_.polling_interval * static_cast<std::int64_t>(passed + 1);
+    }
+    return due_;
+  }
+  const Duration cap = std::max(definition_.polling_interval, least_backoff_cap);
+  const Duration first = std::min<Duration>(definition_.polling_interval, 1s);
+  Duration wait = std::min(cap, first * (std::int64_t{1} << std::min(failures_in_row_ - 1, 20)));
+  if (error_ && !error_->retryable)
+    wait = std::max(wait, std::min<Duration>(definition_.polling_interval, cap));
+  wait = from_seconds(seconds(wait) * (0.8 + 0.4 * parts_.runtime.random()));
+  if (error_ && error_->retry_after)
+    wait = std::max(wait, std::min(*error_->retry_after, longest_retry_after));
+  due_ = now + wait;
+  return due_;
+}
+
+Task<bool> Metric::poll() {
+  const auto self = shared_from_this();
+  open();
+  polling_ = true;
+  ++counters_.polls;
+  const MonoTime begun = parts_.runtime.mono();
+  Result<std::vector<metrics::Series>> answer = fail(ErrorCode::invalid_argument, "");
+  if (source_) {
+    const auto source = source_;
+    answer = co_await source->poll();
+  } else {
+    answer = std::unexpected(open_error_.value_or(
+        Error{.code = ErrorCode::no_data, .message = "values of this kind are pushed, not polled"}));
+  }
+  polling_ = false;
+  counters_.last_poll = parts_.runtime.mono() - begun;
+  Result<metrics::Sample> sample = fail(ErrorCode::internal, "");
+  if (answer) {
+    const auto last = sample_ ? std::optional(sample_->value) : std::nullopt;
+    sample = metrics::to_sample(definition_, std::move(*answer), last, parts_.runtime.utc());
+  } else {
+    sample = std::unexpected(std::move(answer.error()));
+  }
+  if (!sample) {
+    ++counters_.failures;
+    if (++failures_in_row_ == 1) {
+      parts_.log.warning("metric failed", {{"metric", definition_.id}, {"error", sample.error().text()}});
+    }
+    error_ = std::move(sample.error());
+    ++version_;
+    co_return false;
+  }
+  if (failures_in_row_ > 0) parts_.log.info("metric recovered", {{"metric", definition_.id}});
+  failures_in_row_ = 0;
+  error_.reset();
+  take(std::move(*sample));
+  co_return true;
+}
+
+void Metric::take(metrics::Sample sample) {
+  const MonoTime now = parts_.runtime.mono();
+  const UtcTime utc = parts_.runtime.utc();
+  sample.at = std::min(sample.at, utc);
+  const MonoTime at = now - std::chrono::duration_cast<Duration>(utc - sample.at);
+  ++version_;
+  if (window_ > Duration{0}) windows_.add(at, sample.value);
+  if (sample_ && at < sample_mono_) return;  // late; it has its place in the windows
+  sample_ = std::move(sample);
+  sample_mono_ = at;
+  if (parts_.store != nullptr &&
+      (window_ > Duration{0} || now - last_stored_ >= store_every || last_stored_ == MonoTime{})) {
+    last_stored_ = now;
+    parts_.store->add_samples({{.metric_id = definition_.id, .at = sample_->at, .value = sample_->value}});
+  }
+  if (on_sample_) on_sample_(*this);
+}
+
+Status Metric::push(metrics::Labels labels, double value, std::optional<UtcTime> at) {
+  if (definition_.kind->polled) {
+    return fail(ErrorCode::invalid_argument, "metric " + definition_.id + " is polled (" +
+                                                 std::string(definition_.kind->name) + "), not pushed");
+  }
+  if (!std::isfinite(value)) return fail(ErrorCode::invalid_argument, "value must be a finite number");
+  const UtcTime now = parts_.runtime.utc();
+  const UtcTime time = std::min(at.value_or(now), now);
+  auto same = std::ranges::find_if(pushed_, [&](const Pushed& other) { return other.labels == labels; });
+  if (same != pushed_.end() && time < same->at) {
+    return fail(ErrorCode::conflict, "a newer value is here already, of " + iso8601(same->at));
+  }
+  if (same != pushed_.end()) {
+    *same = {std::move(labels), value, time, parts_.runtime.mono()};
+  } else {
+    const MonoTime oldest = parts_.runtime.mono() - definition_.stale_after;
+    std::erase_if(pushed_, [&](const Pushed& other) { return other.arrived < oldest; });
+    if (pushed_.size() >= max_pushed_series) {
+      return fail(ErrorCode::limit_exceeded, "more than 1000 series for metric " + definition_.id);
+    }
+    pushed_.push_back({std::move(labels), value, time, parts_.runtime.mono()});
+  }
+  std::vector<metrics::Series> series;
+  for (const auto& one : pushed_) {
+    if (now - one.at <= definition_.stale_after || &one == &pushed_.back()) {
+      series.push_back({one.labels, one.value, one.at});
+    }
+  }
+  auto sample = metrics::to_sample(definition_, std::move(series), {}, now);
+  if (!sample) {
+    error_ = sample.error();
+    ++version_;
+    return std::unexpected(sample.error());
+  }
+  // Several series: what is new is new, though others are older.
+  sample->at = std::max(sample->at, time);
+  error_.reset();
+  take(std::move(*sample));
+  return {};
+}
+
+void Metric::pretend(double value) {
+  pretended_ = true;
+  metrics::Sample sample{.value = value, .at = parts_.runtime.utc(), .series = {}};
+  sample.series.push_back({{}, value, sample.at});
+  error_.reset();
+  take(std::move(sample));
+}
+
+bool Metric::fresh() const {
+  return sample_ && (pretended_ || parts_.runtime.mono() - sample_mono_ <= definition_.stale_after);
+}
+
+MonoTime Metric::stale_since() const {
+  if (fresh()) return parts_.runtime.mono();
+  if (sample_) return sample_mono_ + definition_.stale_after;
+  return started_.value_or(parts_.runtime.mono());
+}
+
+std::optional<Duration> Metric::age() const {
+  if (!sample_) return std::nullopt;
+  return parts_.runtime.mono() - sample_mono_;
+}
+
+std::string Metric::problem() const {
+  if (fresh()) return {};
+  std::string text;
+  if (sample_) {
+    text = "stale: no sample since " + iso8601(std::chrono::floor<std::chrono::seconds>(sample_->at)) +
+           " (stale after " + format_duration(definition_.stale_after) + ")";
+  } else {
+    text = "no sample yet";
+  }
+  if (error_) text += ": " + error_->text();
+  return text;
+}
+
+}  // namespace wave::engine

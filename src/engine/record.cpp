@@ -1,0 +1,110 @@
+#include "engine/record.h"
+
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+namespace wave::engine {
+namespace {
+
+using nlohmann::json;
+
+std::string_view action_name(decisions::Action action) {
+  switch (action) {
+    case decisions::Action::scale:
+      return "scale";
+    case decisions::Action::hold:
+      return "hold";
+    case decisions::Action::none:
+      break;
+  }
+  return "none";
+}
+
+json to_json(const decisions::Decision& decision) {
+  json out = {{"component_id", decision.component_id},
+              {"value", decision.value},
+              {"current", decision.current},
+              {"wish", nullptr},
+              {"final", decision.final},
+              {"action", action_name(decision.action)},
+              {"reasons", json::array()}};
+  if (decision.wish) out["wish"] = *decision.wish;
+  for (const auto& reason : decision.reasons) {
+    out["reasons"].push_back(
+        {{"rule", reason.rule}, {"from", reason.from}, {"to", reason.to}, {"text", reason.text}});
+  }
+  return out;
+}
+
+std::string dump(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string number(double value) {
+  return dump(value == std::floor(value) && std::abs(value) < 1e15 ? json(static_cast<std::int64_t>(value))
+                                                                   : json(value));
+}
+
+}  // namespace
+
+std::string decision_json(const decisions::Decision& decision) {
+  return dump(to_json(decision));
+}
+
+std::string record_json(const decisions::Decision& decision, const std::vector<const Metric*>& inputs,
+                        const std::vector<std::string>& errors, const Component::Attempt* attempt) {
+  json out = to_json(decision);
+  out["at"] = iso8601(decision.at);
+  out["inputs"] = json::array();
+  for (const auto* metric : inputs) {
+    json input = {{"metric_id", metric->definition().id}, {"value", nullptr}, {"fresh", metric->fresh()}};
+    if (metric->sample()) {
+      input["value"] = metric->sample()->value;
+      input["at"] = iso8601(metric->sample()->at);
+      input["age_seconds"] = seconds(*metric->age());
+    }
+    if (!metric->fresh()) input["problem"] = metric->problem();
+    out["inputs"].push_back(std::move(input));
+  }
+  out["wishes"] = json::array();
+  for (const auto& wish : decision.wishes) {
+    out["wishes"].push_back({{"plan_id", wish.plan_id},
+                             {"item_id", wish.item_id},
+                             {"priority", wish.priority},
+                             {"at_least", wish.at_least},
+                             {"desired", wish.desired},
+                             {"why", wish.why}});
+  }
+  out["errors"] = errors;
+  if (attempt != nullptr) {
+    out["applied"] = !attempt->error.has_value();
+    out["request_id"] = attempt->request_id;
+    out["took_seconds"] = seconds(attempt->took);
+    if (attempt->error) {
+      out["error"] = {{"code", name(attempt->error->code)},
+                      {"message", attempt->error->text()},
+                      {"retryable", attempt->error->retryable}};
+    }
+  }
+  return dump(out);
+}
+
+std::string signature(const decisions::Decision& decision, const std::vector<std::string>& errors) {
+  std::string out(action_name(decision.action));
+  out += ' ' + number(decision.final);
+  for (const auto& reason : decision.reasons) out += ' ' + reason.rule + '>' + number(reason.to);
+  for (const auto& error : errors) out += '\n' + error;
+  return out;
+}
+
+std::string decision_text(const decisions::Decision& decision) {
+  std::string out = decision.component_id + " " + decision.value + " " + number(decision.current);
+  out += decision.action == decisions::Action::scale ? " -> " + number(decision.final) : " stays";
+  for (std::size_t i = 0; i < decision.reasons.size(); ++i) {
+    out += (i == 0 ? ": " : "; ") + decision.reasons[i].text;
+  }
+  return out;
+}
+
+}  // namespace wave::engine

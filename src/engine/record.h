@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include "engine/generation.h"
+
+namespace wave::engine {
+
+/// What `decisions --json` prints of one decision: time, inputs with age, wishes, every limit, final number,
+/// request id or error.
+std::string record_json(const decisions::Decision& decision, const std::vector<const Metric*>& inputs,
+                        const std::vector<std::string>& errors, const Component::Attempt* attempt);
+
+/// Equal for decisions that differ in nothing an operator would call news: outcome, rules and errors.
+std::string signature(const decisions::Decision& decision, const std::vector<std::string>& errors);
+
+/// The decision as `plan --json` and `scale --json` print it.
+std::string decision_json(const decisions::Decision& decision);
+/// Text for people: `api desired 4 -> 12: wish 15 (...); rate 15 -> 12: ...`.
+std::string decision_text(const decisions::Decision& decision);
+
+}  // namespace wave::engine
