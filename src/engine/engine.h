@@ -12,8 +12,8 @@ namespace wave::engine {
 
 /// Moves everything: samples wake plans, plans wish, wishes become decisions, decisions are applied.
 ///
-///   sample, edge, observation, interval ──▶ plan is due ──▶ turn: evaluate all due plans in one crossing
-///     ──▶ select ──▶ for each component touched: decide ──▶ record ──▶ apply ──▶ observe ──▶ (due again)
+///   sample, edge, observation, interval -> plan is due -> turn: evaluate all due plans in one crossing
+///     -> select -> for each component touched: decide -> record -> apply -> observe -> (due again)
 ///
 /// One thread: the runtime's. Work that is due together runs in id order.
 class Engine {
