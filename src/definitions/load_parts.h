@@ -1,0 +1,39 @@
+#pragma once
+
+#include "definitions/reader.h"
+
+namespace wave::definitions {
+
+/// Reads and checks `metadata` against the kind's table. `owner` is where a missing block is reported.
+Settings read_metadata(const Report& report, const YamlNode* node, const YamlNode& owner,
+                       const KindTable& kind);
+
+/// Looks up `metric_kind` or `component_kind`; reports one that is unknown.
+const KindTable* read_kind(MapReader& document, std::string_view key, Document type, const Catalog& catalog);
+
+/// The document's `id`; empty when it is missing or bad.
+std::string read_id(MapReader& document);
+
+/// A number or JavaScript.
+std::optional<Expression> read_expression(const Report& report, const YamlNode& node, std::string_view name);
+
+std::optional<MetricDefinition> read_metric(const Report& report, const YamlNode& node,
+                                            const Catalog& catalog);
+std::optional<ComponentDefinition> read_component(const Report& report, const YamlNode& node,
+                                                  const Catalog& catalog);
+/// Metrics and components must be in `known` already, in id order. May add limits of values that the plan
+/// names.
+std::optional<PlanDefinition> read_plan(const Report& report, const YamlNode& node, Definitions& known);
+
+/// Reads `proactive` and `forecast`, which nothing uses before the forecasting issue.
+void read_proactive(const Report& report, const YamlNode& node);
+void read_forecast(const Report& report, const YamlNode& node);
+
+std::optional<Schedule> read_schedule(const Report& report, const YamlNode& node);
+std::optional<Schedule> read_cron_expression(const Report& report, const YamlNode& node);
+/// Reports a metric that does not exist.
+Target read_target(const Report& report, const YamlNode& node, const Definitions& known);
+Threshold read_threshold(const Report& report, const YamlNode& node, const Definitions& known);
+Fallback read_fallback(const Report& report, const YamlNode& node);
+
+}  // namespace wave::definitions
