@@ -74,7 +74,10 @@ struct Input {
   bool raise_floor = false;
   std::vector<Wish> wishes;             ///< of winning items and active at_least items, in id order
   std::vector<NotFresh> not_fresh;      ///< metrics read by an item that was tried and are not fresh
+  std::vector<std::string> errors;      ///< of items that were tried
   bool may_fall_without_fresh = false;  ///< fallback with direction both
+  std::optional<double> system_min{};   ///< the system's own bounds now, where it has some
+  std::optional<double> system_max{};
   std::optional<UtcTime> paused_until;
   std::string pause_reason;
   bool switched_off = false;  ///< a Kubernetes target at 0 with min above 0
@@ -110,6 +113,13 @@ void record_change(State& state, UtcTime at, double from, double to,
                    const definitions::ComponentDefinition& component);
 /// Capacity that someone else set counts as a recommendation made at that moment.
 void record_foreign_change(State& state, UtcTime at, double to);
+
+/// Forgets what no window, policy or cooldown needs at `now`; times in the future count as now.
+void forget(State& state, UtcTime now, const definitions::ComponentDefinition& component);
+/// Drops recommendations that can no longer be the smallest or largest of any window; bounds their number.
+void compact(State& state);
+/// Civil time jumped by that much: what the state remembers keeps its age.
+void shift(State& state, Duration by);
 
 std::string to_json(const State& state);
 std::optional<State> state_from_json(const std::string& text);

@@ -34,6 +34,12 @@ decisions::Input Engine::input_for(const Component& component, const std::string
         definition.on_conflict == definitions::OnConflict::raise_floor && seen.steering->can_raise_floor;
     if (!input.raise_floor) input.refused_by = seen.steering->who + " (" + seen.steering->advice + ")";
   }
+  const auto bound = [&value](const std::map<std::string, double>& bounds) -> std::optional<double> {
+    const auto one = bounds.find(value);
+    return one == bounds.end() ? std::nullopt : std::optional(one->second);
+  };
+  input.system_min = bound(seen.system_min);
+  input.system_max = bound(seen.system_max);
   if (component.paused()) {
     input.paused_until = component.paused()->until.value_or(UtcTime::max());
     input.pause_reason = component.paused()->reason;
@@ -69,6 +75,7 @@ std::vector<decisions::Decision> Engine::decide_values(Component& component, Utc
     auto input = input_for(component, value, now);
     input.wishes = std::move(asked);
     input.may_fall_without_fresh = may_fall;
+    input.errors = errors;
     for (const auto* metric : inputs) {
       if (!metric->fresh()) input.not_fresh.push_back({metric->definition().id, metric->problem()});
     }

@@ -10,9 +10,9 @@
 
 namespace wave::plans {
 
-/// The recent samples of one metric and the window functions over them. Adding is O(1) amortized, asking at
-/// most O(samples in the window) once per new sample; equal questions at the same moment are answered from
-/// memory. At most `max_samples` are kept; asking for more time than they cover is limit_exceeded.
+/// The recent samples of one metric and the window functions over them. Adding is O(1) for samples
+/// that come in order, asking O(samples in the window). At most `max_samples` are kept; asking for more time
+/// than they cover is limit_exceeded.
 class Windows {
  public:
   static constexpr std::size_t max_samples = 200'000;
