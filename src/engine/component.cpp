@@ -302,16 +302,18 @@ Task<Component::Attempt> Component::apply(components::Change change) {
 
 Task<void> Component::revive() {
   const auto self = shared_from_this();
-  if (!definition_.kind->ephemeral) co_return;
+  if (states_.empty()) co_return;
   open();
   components::Change change{.values = {}, .basis = {}, .reason = "restored after a restart"};
-  for (const auto& [value, state] : states_) {
-    if (state.last_applied && *state.last_applied > 0) change.values[value] = *state.last_applied;
-  }
-  if (change.values.empty() || !impl_) co_return;
+  if (!impl_) co_return;
   const auto impl = impl_;
   auto seen = co_await impl->observe();
   if (!seen) co_return;
+  for (const auto& [value, state] : states_) {
+    if (state.last_applied && *state.last_applied > 0 && !seen->current.contains(value))
+      change.values[value] = *state.last_applied;
+  }
+  if (change.values.empty()) co_return;
   change.basis = seen->current;
   applying_ = true;
   auto done = co_await impl->apply(std::move(change));

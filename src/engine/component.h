@@ -90,7 +90,7 @@ class Component : public std::enable_shared_from_this<Component> {
 
  private:
   Task<void> run_observe();
-  /// Restarts what ended with an earlier daemon, to the count that it had.
+  /// Sets again what ended with an earlier daemon, or what only that one knew.
   Task<void> revive();
   void schedule();
   Duration observe_delay() const;

@@ -267,7 +267,8 @@ Task<Result<Engine::Outcome>> Engine::scale(std::string component_id, ByHand wan
   Outcome outcome;
   bool change_needed = false;
   for (const auto& [value, wish] : wanted.values) {
-    if (!component->observation()->current.contains(value)) {
+    const auto& known = component->definition().kind->values;
+    if (std::ranges::none_of(known, [&](const auto& spec) { return spec.name == value; })) {
       co_return fail(ErrorCode::invalid_argument,
                      "component " + component_id + " has no value '" + value + "'");
     }

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "components/component.h"
+
+/// One function for each component kind, in its own file under components/<vendor>/.
+namespace wave::components {
+
+const Kind& local_process();
+const Kind& logger();
+const Kind& webhook();
+
+}  // namespace wave::components
