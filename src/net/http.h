@@ -69,6 +69,9 @@ class HttpClient {
 /// HTTP date) and at most 200 characters of a body with control characters removed. `now` is for HTTP dates.
 Status check_status(const HttpResponse& response, UtcTime now);
 
+/// A date as HTTP writes it (RFC 9110 section 5.6.7); nullopt for anything else.
+std::optional<UtcTime> parse_http_date(std::string_view text);
+
 /// `https://user:pw@host/p?token=x` -> `https://host/p`: what may stand in a message.
 std::string redacted_url(std::string_view url);
 

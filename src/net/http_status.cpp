@@ -103,6 +103,13 @@ std::string excerpt(std::string_view body) {
 
 }  // namespace
 
+std::optional<UtcTime> parse_http_date(std::string_view text) {
+  if (text.empty() || text.size() > 64) return std::nullopt;
+  const std::time_t at = curl_getdate(std::string(text).c_str(), nullptr);
+  if (at < 0) return std::nullopt;
+  return from_epoch_seconds(static_cast<double>(at));
+}
+
 Status check_status(const HttpResponse& response, UtcTime now) {
   if (response.status >= 200 && response.status <= 299) return {};
   const auto [code, retryable] = meaning_of(response.status);
