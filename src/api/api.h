@@ -1,0 +1,65 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "engine/engine.h"
+#include "history/store.h"
+#include "net/http_server.h"
+
+namespace wave::api {
+
+struct Options {
+  std::string token;          ///< secret; what everything that changes something asks for
+  bool loopback_only = true;  ///< refuses other Host headers (DNS rebinding)
+};
+
+/// What a reload came to.
+struct Reloaded {
+  std::vector<definitions::Problem> problems;  ///< nothing changed when there are any
+};
+
+/// The daemon's HTTP interface.
+///
+///   GET  /healthz /readyz /metrics /api/v1/status /api/v1/decisions?component=&since=&limit=
+///   POST /api/v1/metrics/{id}  /api/v1/components/{id}/pause|resume|scale  /api/v1/reload   (bearer token)
+class Api {
+ public:
+  Api(Runtime& runtime, engine::Engine& engine, history::Store& store, Options options,
+      std::function<Reloaded()> reload)
+      : runtime_(runtime),
+        engine_(engine),
+        store_(store),
+        options_(std::move(options)),
+        reload_(std::move(reload)) {}
+
+  Task<net::ServerResponse> handle(net::ServerRequest request);
+
+ private:
+  Task<net::ServerResponse> post(net::ServerRequest request);
+  net::ServerResponse push(const std::string& metric_id, const std::string& body);
+  net::ServerResponse pause(const std::string& component_id, const std::string& body);
+  Task<net::ServerResponse> scale(std::string component_id, std::string body);
+  net::ServerResponse reload();
+  net::ServerResponse decisions(const net::ServerRequest& request);
+  bool host_allowed(const net::ServerRequest& request) const;
+  bool authorized(const net::ServerRequest& request) const;
+
+  Runtime& runtime_;
+  engine::Engine& engine_;
+  history::Store& store_;
+  Options options_;
+  std::function<Reloaded()> reload_;
+  std::uint64_t pushes_ = 0;
+};
+
+/// `GET /api/v1/status` and `status --json`.
+std::string status_json(const engine::Engine& engine, const history::Store& store, const Runtime& runtime);
+/// `GET /metrics`, in the text format of Prometheus 0.0.4.
+std::string metrics_text(const engine::Engine& engine, const history::Store& store, const Runtime& runtime);
+/// `[...]` of records as `decisions --json` prints them.
+std::string decisions_json(const std::vector<history::StoredDecision>& decisions);
+/// `{"error":{"code","message","hint"}}`
+std::string error_json(const Error& error);
+
+}  // namespace wave::api

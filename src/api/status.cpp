@@ -1,0 +1,101 @@
+#include <nlohmann/json.hpp>
+
+#include "api/api.h"
+#include "engine/record.h"
+
+namespace wave::api {
+namespace {
+
+using nlohmann::json;
+
+json error_of(const std::optional<Error>& error) {
+  if (!error) return nullptr;
+  return {{"code", name(error->code)}, {"message", error->text()}, {"retryable", error->retryable}};
+}
+
+json metric_of(const engine::Metric& metric) {
+  json out = {{"metric_id", metric.definition().id},
+              {"kind", metric.definition().kind->name},
+              {"value", nullptr},
+              {"at", nullptr},
+              {"age_seconds", nullptr},
+              {"fresh", metric.fresh()},
+              {"problem", metric.problem()},
+              {"error", error_of(metric.error())}};
+  if (metric.sample()) {
+    out["value"] = metric.sample()->value;
+    out["at"] = iso8601(metric.sample()->at);
+    if (const auto age = metric.age()) out["age_seconds"] = seconds(*age);
+  }
+  return out;
+}
+
+json component_of(const engine::Component& component, const engine::Engine& engine) {
+  json out = {{"component_id", component.definition().id},
+              {"kind", component.definition().kind->name},
+              {"current", json::object()},
+              {"ready", nullptr},
+              {"changing", false},
+              {"known", component.known()},
+              {"error", error_of(component.error())},
+              {"ready_after_seconds", seconds(component.ready_after())},
+              {"ready_after_learned", component.ready_after_learned()},
+              {"paused_until", nullptr},
+              {"paused", component.paused().has_value()},
+              {"warnings", json::array()},
+              {"last_attempt", nullptr},
+              {"decisions", json::array()}};
+  if (const auto& seen = component.observation()) {
+    out["current"] = seen->current;
+    if (seen->ready) out["ready"] = *seen->ready;
+    out["changing"] = seen->changing;
+    out["warnings"] = seen->warnings;
+    if (seen->steering) out["steered_by"] = seen->steering->who;
+  }
+  if (component.paused() && component.paused()->until)
+    out["paused_until"] = iso8601(*component.paused()->until);
+  if (const auto& attempt = component.last_attempt())
+    out["last_attempt"] = {
+        {"at", iso8601(attempt->at)}, {"values", attempt->values}, {"error", error_of(attempt->error)}};
+  for (const auto& [key, decision] : engine.latest()) {
+    if (key.first != component.definition().id) continue;
+    auto one = json::parse(engine::decision_json(decision));
+    one["at"] = iso8601(decision.at);
+    one["text"] = engine::decision_text(decision);
+    out["decisions"].push_back(std::move(one));
+  }
+  return out;
+}
+
+json plan_of(const engine::Plan& plan) {
+  json items = json::array();
+  for (std::size_t i = 0; i < plan.outcome.items.size(); ++i) {
+    const auto& item = plan.outcome.items[i];
+    items.push_back({{"item_id", plan.definition->items[i].id},
+                     {"won", item.won},
+                     {"error", item.error.empty() ? json() : json(item.error)}});
+  }
+  return {{"plan_id", plan.definition->id}, {"evaluated", plan.outcome.evaluated}, {"items", items}};
+}
+
+}  // namespace
+
+std::string status_json(const engine::Engine& engine, const history::Store& store, const Runtime& runtime) {
+  json out = {{"at", iso8601(runtime.utc())}, {"version", WAVE_VERSION},
+              {"ready", engine.ready()},      {"definitions_loaded_at", iso8601(engine.loaded_at())},
+              {"metrics", json::array()},     {"components", json::array()},
+              {"plans", json::array()}};
+  for (const auto& [id, metric] : engine.generation().metrics) out["metrics"].push_back(metric_of(*metric));
+  for (const auto& [id, component] : engine.generation().components)
+    out["components"].push_back(component_of(*component, engine));
+  for (const auto& plan : engine.generation().plans) out["plans"].push_back(plan_of(*plan));
+  const auto health = store.health();
+  out["history"] = {{"writable", health.writable},
+                    {"problem", health.problem},
+                    {"waiting", health.waiting},
+                    {"dropped", health.dropped},
+                    {"bytes", health.bytes}};
+  return out.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace wave::api
