@@ -1,0 +1,211 @@
+#include "cli/arguments.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <functional>
+
+#include <CLI/CLI.hpp>
+
+namespace wave::cli {
+namespace {
+
+struct Command {
+  const char* name;
+  const char* about;
+  const char* examples;
+  std::function<void(CLI::App&, Arguments&)> options;
+};
+
+std::optional<double> number_of(const std::string& text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+void add_number(const std::string& text, std::map<std::string, double>& to) {
+  const auto equals = text.find('=');
+  const auto value = equals == std::string::npos ? std::nullopt : number_of(text.substr(equals + 1));
+  if (!value || equals == 0) throw CLI::ValidationError("'" + text + "' is not NAME=NUMBER");
+  to[text.substr(0, equals)] = *value;
+}
+
+Duration duration_of(const std::string& text) {
+  const auto value = parse_duration(text);
+  if (!value) throw CLI::ValidationError("'" + text + "' is not a duration such as 15m or 1h30m");
+  return *value;
+}
+
+std::string check_time(std::string text, bool duration_too) {
+  if (parse_time(text) || (duration_too && parse_duration(text))) return text;
+  throw CLI::ValidationError("'" + text + "' is not a time such as 2026-01-31T12:00:00Z" +
+                             (duration_too ? ", nor a duration such as 2h" : ""));
+}
+
+void numbers(CLI::App& app, const char* name, std::map<std::string, double>& to, const char* help) {
+  app.add_option_function<std::vector<std::string>>(
+         name,
+         [&to](const std::vector<std::string>& all) {
+           for (const auto& one : all) add_number(one, to);
+         },
+         help)
+      ->type_name("NAME=NUMBER");
+}
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> table = {
+      {"run", "The daemon: polls, decides, scales; reloads when files change.",
+       "  wave-autoscale run -f definitions/\n  wave-autoscale run --dry-run",
+       [](CLI::App& app, Arguments& to) {
+         app.add_flag("--dry-run", to.dry_run, "Decides and records; applies nothing.");
+       }},
+      {"demo", "The whole thing on this machine without any cloud: real Prometheus, real processes.",
+       "  wave-autoscale demo\n  wave-autoscale demo --seconds 60 --json",
+       [](CLI::App& app, Arguments& to) {
+         app.add_option("--seconds", to.seconds, "How long the recorded day takes.")
+             ->check(CLI::Range(5.0, 86400.0));
+         app.add_option("--prometheus", to.prometheus, "Prometheus' program; without it, from PATH.");
+       }},
+      {"init", "Writes a commented starting set of definitions.",
+       "  wave-autoscale init\n  wave-autoscale init --metric cloudwatch --component aws-ec2-autoscaling",
+       [](CLI::App& app, Arguments& to) {
+         to.metric = "prometheus";
+         to.component = "kubernetes-deployment";
+         app.add_option("--metric", to.metric, "The metric's kind.")->capture_default_str();
+         app.add_option("--component", to.component, "The component's kind.")->capture_default_str();
+         app.add_option("-o,--output", to.output, "The file; without it wave-definitions.yaml.");
+         app.add_flag("--force", to.force, "Overwrites the file.");
+       }},
+      {"check", "Validates definitions: everything that is wrong, at once.",
+       "  wave-autoscale check\n  wave-autoscale check -f definitions/ --json", nullptr},
+      {"poll", "Reads metrics once.", "  wave-autoscale poll\n  wave-autoscale poll api_rps --json",
+       [](CLI::App& app, Arguments& to) { app.add_option("METRIC", to.names, "Which; without it all."); }},
+      {"observe", "Reads components once.", "  wave-autoscale observe\n  wave-autoscale observe api --json",
+       [](CLI::App& app, Arguments& to) { app.add_option("COMPONENT", to.names, "Which; without it all."); }},
+      {"plan", "Decides once, applies and stores nothing.",
+       "  wave-autoscale plan\n  wave-autoscale plan --set api_rps=4200 --current api=4\n"
+       "  wave-autoscale plan --set cpu=45 --at 2026-01-31T09:00:00Z --json",
+       [](CLI::App& app, Arguments& to) {
+         numbers(app, "--set", to.set, "A metric's value; it is fresh and not polled.");
+         numbers(app, "--current", to.current, "A component's capacity; it is not observed.");
+         app.add_option_function<std::string>(
+                "--at", [&to](const std::string& text) { to.at = check_time(text, false); },
+                "The time to decide at.")
+             ->type_name("TIME");
+       }},
+      {"status", "One screen of the running daemon, for three in the morning.",
+       "  wave-autoscale status\n  wave-autoscale status api",
+       [](CLI::App& app, Arguments& to) { app.add_option("COMPONENT", to.names, "Which; without it all."); }},
+      {"pause", "Stops changes to a component; the running daemon goes on deciding and recording.",
+       "  wave-autoscale pause api --until 2h --reason 'load test'\n  wave-autoscale pause api --until "
+       "2026-01-31T12:00:00Z",
+       [](CLI::App& app, Arguments& to) {
+         app.add_option("COMPONENT", to.names, "Which.")->required()->expected(1);
+         app.add_option_function<std::string>(
+                "--until", [&to](const std::string& text) { to.until = check_time(text, true); },
+                "A time or a duration; without it until resumed.")
+             ->type_name("TIME");
+         app.add_option("--reason", to.reason, "Shown with every decision meanwhile.");
+       }},
+      {"resume", "Ends a pause.", "  wave-autoscale resume api",
+       [](CLI::App& app, Arguments& to) {
+         app.add_option("COMPONENT", to.names, "Which.")->required()->expected(1);
+       }},
+      {"scale", "Scales by hand, within min and max; through the running daemon if there is one.",
+       "  wave-autoscale scale api desired=12 --for 15m\n  wave-autoscale scale orders read_capacity=400 "
+       "--dry-run",
+       [](CLI::App& app, Arguments& to) {
+         app.add_option("COMPONENT", to.component, "Which.")->required();
+         app.add_option_function<std::vector<std::string>>(
+                "VALUES",
+                [&to](const std::vector<std::string>& all) {
+                  for (const auto& one : all) add_number(one, to.values);
+                },
+                "desired=N and other values of its kind.")
+             ->required();
+         app.add_option_function<std::string>(
+                "--for", [&to](const std::string& text) { to.hold_for = duration_of(text); },
+                "Pauses the component for that time.")
+             ->type_name("DURATION");
+         app.add_flag("--dry-run", to.dry_run, "Says what would be set.");
+       }},
+      {"decisions", "What was decided, and why.",
+       "  wave-autoscale decisions --since 1h\n  wave-autoscale decisions --component api --json",
+       [](CLI::App& app, Arguments& to) {
+         app.add_option("--component", to.component, "Only this one's.");
+         app.add_option_function<std::string>(
+                "--since", [&to](const std::string& text) { to.since = duration_of(text); },
+                "How far back; default 24h.")
+             ->type_name("DURATION");
+       }},
+      {"kinds", "The metric and component kinds and their keys.",
+       "  wave-autoscale kinds\n  wave-autoscale kinds prometheus",
+       [](CLI::App& app, Arguments& to) {
+         app.add_option("KIND", to.names, "Which; without it all.")->expected(0, 1);
+       }},
+      {"schema", "The JSON Schema of the definitions, for editors.",
+       "  wave-autoscale schema > wave.schema.json", nullptr},
+      {"reference", "Writes the reference pages that stand in docs/reference.",
+       "  wave-autoscale reference docs/reference",
+       [](CLI::App& app, Arguments& to) { app.add_option("FOLDER", to.output, "Where to.")->required(); }},
+      {"completion", "A script that completes the commands in a shell.",
+       "  source <(wave-autoscale completion bash)",
+       [](CLI::App& app, Arguments& to) {
+         app.add_option("SHELL", to.shell, "bash, zsh or fish.")
+             ->required()
+             ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+       }},
+      {"version", "The version.", "  wave-autoscale version", nullptr},
+  };
+  return table;
+}
+
+}  // namespace
+
+std::vector<std::string> command_names() {
+  std::vector<std::string> names;
+  for (const auto& command : commands()) names.emplace_back(command.name);
+  return names;
+}
+
+std::optional<int> parse(int argc, char** argv, Arguments& arguments) {
+  CLI::App app{"Wave Autoscale: capacity that follows the load, safely, and says why.", "wave-autoscale"};
+  app.require_subcommand(1);
+  app.set_help_flag("-h,--help", "This help.");
+  app.footer("Exit status: 0 done; 1 it could not be done; 2 usage; 3 the definitions are invalid.");
+  CLI::App* help = app.add_subcommand("help", "This help, or a command's.");
+  std::string topic;
+  help->add_option("COMMAND", topic, "Which.");
+  for (const auto& command : commands()) {
+    CLI::App* sub = app.add_subcommand(command.name, command.about);
+    sub->footer(std::string("Examples:\n") + command.examples);
+    sub->add_option("-f,--definitions", arguments.definitions,
+                    "Files and folders; without it wave-definitions.yaml or definitions/ here.")
+        ->type_name("PATH")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    sub->add_option("--config", arguments.config, "Settings; without it wave-config.yaml if it is here.")
+        ->type_name("FILE");
+    sub->add_flag("--json", arguments.json, "JSON on standard output, for programs.");
+    if (command.options) command.options(*sub, arguments);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (help->parsed()) {
+    const auto names = command_names();
+    if (!topic.empty() && std::ranges::find(names, topic) == names.end()) {
+      std::fprintf(stderr, "there is no command '%s'\n", topic.c_str());
+      return 2;
+    }
+    std::fputs((topic.empty() ? &app : app.get_subcommand(topic))->help().c_str(), stdout);
+    return 0;
+  }
+  arguments.command = app.get_subcommands().front()->get_name();
+  return std::nullopt;
+}
+
+}  // namespace wave::cli

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+
+namespace wave::cli {
+
+/// What was typed, checked as far as the words themselves go.
+struct Arguments {
+  std::string command;
+  std::vector<std::filesystem::path> definitions;  ///< -f; empty: the default places
+  std::filesystem::path config;                    ///< empty: wave-config.yaml if it is there
+  bool json = false;
+
+  std::vector<std::string> names;         ///< metrics, components or kinds
+  std::map<std::string, double> set;      ///< plan --set
+  std::map<std::string, double> current;  ///< plan --current
+  std::map<std::string, double> values;   ///< scale
+  std::string at;                         ///< plan --at, a time
+  std::string until;                      ///< pause --until, a time or a duration
+  std::optional<Duration> since;          ///< decisions --since
+  std::optional<Duration> hold_for;       ///< scale --for
+  std::string component;                  ///< decisions --component; init --component
+  std::string metric;                     ///< init --metric
+  std::string reason;
+  std::filesystem::path output;  ///< init, reference
+  std::string shell;
+  std::string prometheus;  ///< demo
+  double seconds = 180;    ///< demo
+  bool dry_run = false;
+  bool force = false;
+};
+
+/// Parses the command line. Help and usage errors are printed here: the exit status to leave with.
+std::optional<int> parse(int argc, char** argv, Arguments& arguments);
+
+/// Every command's name, for completion.
+std::vector<std::string> command_names();
+
+}  // namespace wave::cli

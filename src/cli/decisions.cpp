@@ -1,0 +1,59 @@
+#include <nlohmann/json.hpp>
+
+#include "api/api.h"
+#include "cli/commands.h"
+#include "cli/world.h"
+#include "history/sqlite.h"
+
+namespace wave::cli {
+namespace {
+
+using nlohmann::json;
+
+std::string text_of(const json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number()) return show(value.get<double>());
+  return "-";
+}
+
+void show_record(const json& one) {
+  const auto at = parse_time(text_of(one["at"]));
+  const bool scaled = one["action"] == json("scale");
+  const bool held = one["action"] == json("hold");
+  std::string line = (at ? show_time(*at) : "?") + "  " + text_of(one["component_id"]) + " " +
+                     text_of(one["value"]) + " " + text_of(one["current"]) + " -> " + text_of(one["final"]) +
+                     "  ";
+  line += coloured(text_of(one["action"]), scaled ? Colour::green : held ? Colour::yellow : Colour::none);
+  const double count = one.value("count", 1.0);
+  if (count > 1) line += "  x" + show(count) + " until " + text_of(one["last_at"]);
+  print_line(line);
+  for (const auto& reason : one["reasons"])
+    print_line("    " + text_of(reason["rule"]) + " " + text_of(reason["from"]) + " -> " +
+               text_of(reason["to"]) + ": " + text_of(reason["text"]));
+  for (const auto& error : one["errors"]) print_line("    " + coloured(text_of(error), Colour::red));
+  if (one.contains("error"))
+    print_line("    " + coloured("not applied: " + text_of(one["error"]["message"]), Colour::red));
+}
+
+}  // namespace
+
+int decisions(const Arguments& arguments, const Configuration& configuration) {
+  World world(LogLevel::error);
+  auto store = history::open_sqlite(world.loop, configuration.database, configuration.retention,
+                                    {.kind = history::OpenMode::Kind::read_only});
+  if (!store) return fail_with(store.error(), arguments.json);
+  history::DecisionFilter filter{.since = world.loop.utc() - arguments.since.value_or(24h), .limit = 10'000};
+  if (!arguments.component.empty()) filter.component_id = arguments.component;
+  auto found = (*store)->decisions(filter);
+  if (!found) return fail_with(found.error(), arguments.json);
+  const auto text = api::decisions_json(*found);
+  if (arguments.json) {
+    print_line(text);
+    return exit_done;
+  }
+  for (const auto& record : json::parse(text)) show_record(record);
+  if (found->empty()) print_line("no decisions in that time");
+  return exit_done;
+}
+
+}  // namespace wave::cli

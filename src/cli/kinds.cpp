@@ -1,0 +1,90 @@
+#include <cstdio>
+#include <fstream>
+
+#include "cli/commands.h"
+#include "cli/world.h"
+#include "definitions/describe.h"
+
+namespace wave::cli {
+namespace {
+
+const definitions::KindTable* find_kind(const std::string& name) {
+  const auto* kind = catalog().find(definitions::Document::metric, name);
+  return kind != nullptr ? kind : catalog().find(definitions::Document::component, name);
+}
+
+Error no_kind(const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto* list : {&catalog().metrics, &catalog().components})
+    for (const auto* kind : *list) names.emplace_back(kind->name);
+  return {.code = ErrorCode::not_found,
+          .message = "there is no kind '" + name + "'" + definitions::did_you_mean(name, names)};
+}
+
+Status write_file(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.close();
+  if (!file) return fail(ErrorCode::io, path.string() + " cannot be written");
+  return {};
+}
+
+}  // namespace
+
+int kinds(const Arguments& arguments) {
+  if (!arguments.names.empty()) {
+    const auto* kind = find_kind(arguments.names.front());
+    if (kind == nullptr) return fail_with(no_kind(arguments.names.front()), arguments.json);
+    print_line(arguments.json ? definitions::kind_json(*kind) : definitions::kind_markdown(*kind));
+    return exit_done;
+  }
+  if (arguments.json) {
+    print_line(definitions::kinds_json(catalog()));
+    return exit_done;
+  }
+  Table metrics({"METRIC KIND", "WHERE THE NUMBER COMES FROM"});
+  for (const auto* kind : catalog().metrics)
+    metrics.add({std::string(kind->name), std::string(kind->summary)});
+  Table components({"COMPONENT KIND", "WHAT IS SCALED"});
+  for (const auto* kind : catalog().components)
+    components.add({std::string(kind->name), std::string(kind->summary)});
+  std::fputs((metrics.text() + "\n" + components.text()).c_str(), stdout);
+  return exit_done;
+}
+
+int schema() {
+  print_line(definitions::json_schema(catalog()));
+  return exit_done;
+}
+
+int reference(const Arguments& arguments) {
+  std::error_code error;
+  std::string index =
+      "# Reference\n\nMade by `wave-autoscale reference docs/reference` from the tables that the program "
+      "uses.\n\n- [Configuration](configuration.md)\n";
+  const auto write_kinds = [&](const std::vector<const definitions::KindTable*>& kinds,
+                               const char* folder) -> Status {
+    std::filesystem::create_directories(arguments.output / folder, error);
+    for (const auto* kind : kinds) {
+      const std::string page = std::string(folder) + "/" + std::string(kind->name) + ".md";
+      index += "- [`" + std::string(kind->name) + "`](" + page + "): " + std::string(kind->summary) + "\n";
+      if (auto written = write_file(arguments.output / page, definitions::kind_markdown(*kind)); !written)
+        return written;
+    }
+    return {};
+  };
+  index += "\n## Metric kinds\n\n";
+  if (auto written = write_kinds(catalog().metrics, "metrics"); !written)
+    return fail_with(written.error(), arguments.json);
+  index += "\n## Component kinds\n\n";
+  if (auto written = write_kinds(catalog().components, "components"); !written)
+    return fail_with(written.error(), arguments.json);
+  for (const auto& [name, text] :
+       {std::pair{"README.md", index}, std::pair{"configuration.md", configuration_markdown()}}) {
+    if (auto written = write_file(arguments.output / name, text); !written)
+      return fail_with(written.error(), arguments.json);
+  }
+  return exit_done;
+}
+
+}  // namespace wave::cli

@@ -1,0 +1,224 @@
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/world.h"
+#include "engine/record.h"
+#include "history/sqlite.h"
+#include "net/http.h"
+
+namespace wave::cli {
+namespace {
+
+using nlohmann::json;
+
+/// One exchange with the daemon: its JSON, or what it said went wrong.
+Result<json> ask(World& world, const Configuration& configuration, const std::string& method,
+                 const std::string& path, const json& body = nullptr) {
+  net::HttpRequest request{
+      .method = method,
+      .url = configuration.url() + path,
+      .timeout = 60s,
+      .transport = std::make_shared<const net::Transport>(net::Transport{.proxy_url = "none"})};
+  if (method == "POST") {
+    auto token = read_token(configuration, false);
+    if (!token) return std::unexpected(token.error());
+    request.headers = {{"Authorization", "Bearer " + *token}, {"Content-Type", "application/json"}};
+    request.body = body.dump();
+  }
+  auto answer = world.loop.run_until(world.http->send(std::move(request)));
+  if (!answer) {
+    if (answer.error().code == ErrorCode::unavailable)
+      answer.error().hint = "is the daemon running? start it with `wave-autoscale run`";
+    return std::unexpected(answer.error());
+  }
+  json value = json::parse(answer->body, nullptr, false);
+  if (answer->status == 200 && !value.is_discarded()) return value;
+  Error error{.code = ErrorCode::bad_response,
+              .message = "the daemon answered HTTP " + std::to_string(answer->status)};
+  if (value.is_object() && value.contains("error") && value["error"].is_object()) {
+    const auto& told = value["error"];
+    error.message = told.value("message", error.message);
+    error.hint = told.value("hint", "");
+    for (int code = 0; code <= static_cast<int>(ErrorCode::internal); ++code)
+      if (name(static_cast<ErrorCode>(code)) == told.value("code", ""))
+        error.code = static_cast<ErrorCode>(code);
+  }
+  return std::unexpected(error);
+}
+
+std::string text_of(const json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number()) return show(value.get<double>());
+  return "-";
+}
+
+std::string age_of(const json& value) {
+  if (!value.is_number()) return "-";
+  return format_duration(std::chrono::floor<std::chrono::seconds>(from_seconds(value.get<double>()))) +
+         " ago";
+}
+
+std::string values_of(const json& values) {
+  std::string out;
+  for (const auto& [value, number] : values.items()) out += value + "=" + text_of(number) + " ";
+  return out;
+}
+
+void show_component(const json& one) {
+  print_line(coloured(text_of(one["component_id"]), Colour::bold) + " (" + text_of(one["kind"]) +
+             "): " + values_of(one["current"]) + "ready=" + text_of(one["ready"]) +
+             (one["changing"] == json(true) ? coloured(" changing", Colour::yellow) : "") +
+             (one["known"] == json(true) ? "" : coloured(" NOT OBSERVED", Colour::red)));
+  if (one["paused"] == json(true))
+    print_line(
+        "  " + coloured("paused", Colour::yellow) +
+        (one["paused_until"].is_string() ? " until " + text_of(one["paused_until"]) : " until resumed"));
+  if (one.contains("steered_by"))
+    print_line("  " + coloured("steered by " + text_of(one["steered_by"]), Colour::red));
+  if (one["error"].is_object()) print_line("  " + coloured(text_of(one["error"]["message"]), Colour::red));
+  for (const auto& warning : one["warnings"]) print_line("  " + coloured(text_of(warning), Colour::yellow));
+  for (const auto& decision : one["decisions"]) print_line("  " + text_of(decision["text"]));
+  if (one["last_attempt"].is_object()) {
+    const auto& attempt = one["last_attempt"];
+    print_line("  last set " + values_of(attempt["values"]) + "at " + text_of(attempt["at"]) +
+               (attempt["error"].is_object()
+                    ? coloured(" FAILED: " + text_of(attempt["error"]["message"]), Colour::red)
+                    : ""));
+  }
+}
+
+void show_status(const json& status, const std::vector<std::string>& only) {
+  for (const auto& one : status["components"]) {
+    if (only.empty() || only.front() == text_of(one["component_id"])) show_component(one);
+  }
+  if (!only.empty()) return;
+  Table table({"METRIC", "VALUE", "AGE", "PROBLEM"});
+  for (const auto& one : status["metrics"])
+    table.add({text_of(one["metric_id"]), text_of(one["value"]), age_of(one["age_seconds"]),
+               text_of(one["problem"])});
+  std::fputs(("\n" + table.text()).c_str(), stdout);
+  for (const auto& plan : status["plans"])
+    for (const auto& item : plan["items"])
+      if (item["error"].is_string())
+        print_line(coloured("plan " + text_of(plan["plan_id"]) + " > " + text_of(item["item_id"]) + ": " +
+                                text_of(item["error"]),
+                            Colour::red));
+  const auto& history = status["history"];
+  if (history["writable"] != json(true))
+    print_line(coloured("history: " + text_of(history["problem"]), Colour::red));
+}
+
+int report(const Result<json>& answer, const Arguments& arguments, const std::string& done) {
+  if (!answer) return fail_with(answer.error(), arguments.json);
+  print_line(arguments.json ? answer->dump() : done);
+  return exit_done;
+}
+
+void show_decisions(const json& all) {
+  for (const auto& one : all) {
+    print_line(text_of(one["component_id"]) + " " + text_of(one["value"]) + ": " + text_of(one["current"]) +
+               " -> " + text_of(one["final"]) +
+               (one["applied"] == json(true) ? " (applied)" : " (not applied)"));
+    for (const auto& reason : one["reasons"])
+      print_line("  " + text_of(reason["rule"]) + ": " + text_of(reason["text"]));
+  }
+}
+
+/// No daemon runs here: reads, decides and sets by itself, with the daemon's stored state.
+Result<json> scale_directly(World& world, const Arguments& arguments, const Configuration& configuration) {
+  const auto paths = definition_paths(arguments, configuration);
+  if (!paths) return std::unexpected(paths.error());
+  auto loaded = definitions::load(*paths, catalog());
+  if (!loaded.ok()) return fail(ErrorCode::invalid_argument, loaded.errors.front().text());
+  auto store = history::open_sqlite(world.loop, configuration.database, configuration.retention);
+  if (!store) return std::unexpected(store.error());
+  engine::Engine engine(world.parts(store->get()), {.self_driven = false});
+  auto problems = engine.load(std::move(loaded.definitions));
+  if (!problems) return std::unexpected(problems.error());
+  if (!problems->empty()) return fail(ErrorCode::invalid_argument, problems->front().text());
+  auto outcome = world.loop.run_until(engine.scale(
+      arguments.component,
+      {.values = arguments.values, .pause_for = arguments.hold_for, .dry_run = arguments.dry_run}));
+  if (!outcome) return std::unexpected(outcome.error());
+  (void)world.loop.run_until((*store)->flush(5s));
+  if (outcome->attempt && outcome->attempt->error) return std::unexpected(*outcome->attempt->error);
+  json out = json::array();
+  for (const auto& decision : outcome->decisions) {
+    auto one = json::parse(engine::decision_json(decision));
+    one["applied"] = outcome->attempt.has_value() && decision.action == decisions::Action::scale;
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+}  // namespace
+
+int status(const Arguments& arguments, const Configuration& configuration) {
+  World world(LogLevel::error);
+  auto answer = ask(world, configuration, "GET", "/api/v1/status");
+  if (!answer) return fail_with(answer.error(), arguments.json);
+  if (!arguments.names.empty()) {
+    const bool found = std::ranges::any_of((*answer)["components"], [&](const json& one) {
+      return one["component_id"] == json(arguments.names.front());
+    });
+    if (!found)
+      return fail_with({.code = ErrorCode::not_found,
+                        .message = "the daemon has no component '" + arguments.names.front() + "'"},
+                       arguments.json);
+  }
+  if (arguments.json) {
+    print_line(answer->dump());
+  } else {
+    show_status(*answer, arguments.names);
+  }
+  return exit_done;
+}
+
+int pause(const Arguments& arguments, const Configuration& configuration) {
+  World world(LogLevel::error);
+  json body = {{"reason", arguments.reason}};
+  if (!arguments.until.empty()) {
+    const auto wait = parse_duration(arguments.until);
+    const auto until = wait ? std::optional(world.loop.utc() + *wait) : parse_time(arguments.until);
+    body["until"] = iso8601(*until);
+  }
+  const auto& id = arguments.names.front();
+  auto answer =
+      ask(world, configuration, "POST", "/api/v1/components/" + net::percent_encode(id) + "/pause", body);
+  return report(
+      answer, arguments,
+      id + " is paused" + (body.contains("until") ? " until " + text_of(body["until"]) : " until resumed"));
+}
+
+int resume(const Arguments& arguments, const Configuration& configuration) {
+  World world(LogLevel::error);
+  const auto& id = arguments.names.front();
+  auto answer = ask(world, configuration, "POST", "/api/v1/components/" + net::percent_encode(id) + "/resume",
+                    json::object());
+  return report(answer, arguments, id + " is resumed");
+}
+
+int scale(const Arguments& arguments, const Configuration& configuration) {
+  for (const auto& [value, number] : arguments.values)
+    if (number < 0)
+      return fail_with({.code = ErrorCode::invalid_argument, .message = value + " must not be below 0"},
+                       arguments.json, exit_usage);
+  World world(LogLevel::error);
+  json body = {{"values", arguments.values}, {"dry_run", arguments.dry_run}};
+  if (arguments.hold_for) body["for"] = format_duration(*arguments.hold_for);
+  auto answer = ask(world, configuration, "POST",
+                    "/api/v1/components/" + net::percent_encode(arguments.component) + "/scale", body);
+  const bool no_daemon = !answer && (answer.error().code == ErrorCode::unavailable ||
+                                     answer.error().message.starts_with("no token"));
+  if (no_daemon) answer = scale_directly(world, arguments, configuration);
+  if (!answer) return fail_with(answer.error(), arguments.json);
+  if (arguments.json) {
+    // One value: the decision itself, as documented; several: a list of them.
+    print_line(answer->size() == 1 ? (*answer)[0].dump() : answer->dump());
+  } else {
+    show_decisions(*answer);
+  }
+  return exit_done;
+}
+
+}  // namespace wave::cli
