@@ -70,10 +70,8 @@ const std::vector<Command>& commands() {
       {"init", "Writes a commented starting set of definitions.",
        "  wave-autoscale init\n  wave-autoscale init --metric cloudwatch --component aws-ec2-autoscaling",
        [](CLI::App& app, Arguments& to) {
-         to.metric = "prometheus";
-         to.component = "kubernetes-deployment";
-         app.add_option("--metric", to.metric, "The metric's kind.")->capture_default_str();
-         app.add_option("--component", to.component, "The component's kind.")->capture_default_str();
+         app.add_option("--metric", to.metric, "The metric's kind; default prometheus.");
+         app.add_option("--component", to.component, "The component's kind; default kubernetes-deployment.");
          app.add_option("-o,--output", to.output, "The file; without it wave-definitions.yaml.");
          app.add_flag("--force", to.force, "Overwrites the file.");
        }},

@@ -41,9 +41,11 @@ std::string starting_set(const definitions::KindTable& metric, const definitions
 }  // namespace
 
 int init(const Arguments& arguments) {
-  auto metric = kind_of(definitions::Document::metric, arguments.metric);
+  auto metric =
+      kind_of(definitions::Document::metric, arguments.metric.empty() ? "prometheus" : arguments.metric);
   if (!metric) return fail_with(metric.error(), arguments.json);
-  auto component = kind_of(definitions::Document::component, arguments.component);
+  auto component = kind_of(definitions::Document::component,
+                           arguments.component.empty() ? "kubernetes-deployment" : arguments.component);
   if (!component) return fail_with(component.error(), arguments.json);
   const auto path =
       arguments.output.empty() ? std::filesystem::path("wave-definitions.yaml") : arguments.output;

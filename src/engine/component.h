@@ -77,6 +77,10 @@ class Component : public std::enable_shared_from_this<Component> {
   bool ready_after_learned() const { return !learned_.empty(); }
   decisions::State& state(const std::string& value) { return states_[value]; }
   const std::map<std::string, decisions::State>& states() const { return states_; }
+  /// Civil time jumped: what is remembered keeps its age.
+  void shift(Duration by) {
+    for (auto& [value, state] : states_) decisions::shift(state, by);
+  }
   /// Queues the states for the disk.
   void save();
 

@@ -5,6 +5,12 @@
 #include "engine/evaluator.h"
 
 namespace wave::engine {
+namespace {
+
+/// Less is what clocks do while they are disciplined.
+constexpr Duration least_jump = 2s;
+
+}  // namespace
 
 Engine::Engine(Parts parts, Options options) : parts_(std::move(parts)), options_(options) {}
 
@@ -76,9 +82,21 @@ void Engine::arm_edge(std::uint32_t index) {
                                          });
 }
 
+/// Stored ages are civil; when that clock jumps (NTP, a resumed machine) they move with it, so that a jump
+/// neither ends a window early nor holds it for hours.
+void Engine::follow_clock() {
+  const Duration drift = parts_.runtime.utc().time_since_epoch() - parts_.runtime.mono().time_since_epoch();
+  const Duration jump = drift_ ? drift - *drift_ : Duration{0};
+  drift_ = drift;
+  if (std::chrono::abs(jump) < least_jump) return;
+  parts_.log.warning("the clock jumped", {{"by", std::to_string(seconds(jump)) + "s"}});
+  for (auto& [id, component] : generation_->components) component->shift(jump);
+}
+
 Task<void> Engine::turn() {
   if (turning_) co_return;
   turning_ = true;
+  follow_clock();
   ++in_flight_;
   ++counters_.turns;
   Generation* generation = generation_.get();

@@ -79,6 +79,7 @@ class Engine {
   void plan_due(std::uint32_t index);
   void schedule_turn();
   Task<void> turn();
+  void follow_clock();
   void arm(std::uint32_t index);
   void arm_edge(std::uint32_t index);
   void sampled(const Metric& metric);
@@ -115,6 +116,7 @@ class Engine {
   std::map<std::pair<std::string, std::string>, Recorded> recorded_;
   std::map<std::string, MonoTime> look_again_;
   Counters counters_;
+  std::optional<Duration> drift_;  ///< civil minus monotonic time
   UtcTime loaded_at_{};
   int in_flight_ = 0;
   bool turn_posted_ = false;

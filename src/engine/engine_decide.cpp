@@ -288,7 +288,13 @@ Task<Result<Engine::Outcome>> Engine::scale(std::string component_id, ByHand wan
   ++in_flight_;
   outcome.attempt = co_await component->apply(std::move(change));
   --in_flight_;
-  for (const auto& decision : outcome.decisions) record(decision, {}, {}, &*outcome.attempt);
+  for (const auto& decision : outcome.decisions) {
+    // What a person set is not undone within the stabilization window.
+    if (!outcome.attempt->error)
+      decisions::record_foreign_change(component->state(decision.value), decision.at, decision.final);
+    record(decision, {}, {}, &*outcome.attempt);
+  }
+  component->save();
   co_return outcome;
 }
 
