@@ -3,6 +3,7 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 .DEFAULT_GOAL := help
 
+DEMO ?= --seconds 180
 .PHONY: help build test check demo bench lint format asan tsan fuzz install package clean dev
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -11,6 +12,9 @@ build: ## the release program at build/release/wave-autoscale
 	@scripts/deps.sh build
 	@cmake --preset release > /dev/null
 	@cmake --build build/release -j$(JOBS)
+
+demo: build ## the whole thing on this machine, no cloud account; DEMO="--seconds 60" for a shorter day
+	@build/release/wave-autoscale demo --prometheus "$$(scripts/peers.sh prometheus)" $(DEMO)
 
 dev:
 	@scripts/deps.sh build test

@@ -10,6 +10,8 @@ namespace wave::cli {
 
 int run_daemon(const Arguments& arguments, const Configuration& configuration);
 int demo(const Arguments& arguments);
+/// What the demo's workers are: waits to be stopped.
+int demo_worker();
 int init(const Arguments& arguments);
 int check(const Arguments& arguments, const Configuration& configuration);
 int poll(const Arguments& arguments, const Configuration& configuration);

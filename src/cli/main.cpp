@@ -21,6 +21,7 @@ int with_configuration(const Arguments& arguments) {
 }  // namespace
 
 int run(int argc, char** argv) {
+  if (argc == 2 && std::string_view(argv[1]) == "demo-worker") return demo_worker();
   Arguments arguments;
   if (const auto status = parse(argc, argv, arguments)) return *status;
   if (arguments.command == "version") {

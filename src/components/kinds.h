@@ -5,6 +5,7 @@
 /// One function for each component kind, in its own file under components/<vendor>/.
 namespace wave::components {
 
+const Kind& aws_ec2_autoscaling();
 const Kind& local_process();
 const Kind& logger();
 const Kind& webhook();

@@ -3,7 +3,8 @@
 namespace wave::components {
 
 const std::vector<const Kind*>& registry() {
-  static const std::vector<const Kind*> kinds = {&local_process(), &logger(), &webhook()};
+  static const std::vector<const Kind*> kinds = {&aws_ec2_autoscaling(), &local_process(), &logger(),
+                                                 &webhook()};
   return kinds;
 }
 

@@ -3,7 +3,7 @@
 namespace wave::metrics {
 
 const std::vector<const Kind*>& registry() {
-  static const std::vector<const Kind*> kinds = {&prometheus(), &push()};
+  static const std::vector<const Kind*> kinds = {&cloudwatch(), &prometheus(), &push()};
   return kinds;
 }
 

@@ -28,8 +28,8 @@ StrategyWish total_wish(const Target& target, double metric, const Capacity& cap
   const double ratio = metric / (target.value * capacity.current);
   if (capacity.current > 0 && std::abs(ratio - 1) <= target.tolerance) {
     return {.desired = capacity.current,
-            .why = sum + ", ratio " + text_of(ratio) + " is within the tolerance of " +
-                   text_of(target.tolerance)};
+            .why = sum + ", ratio " + text_of(std::round(ratio * 1000) / 1000) +
+                   " is within the tolerance of " + text_of(target.tolerance)};
   }
   return {.desired = up(metric / target.value), .why = sum};
 }
@@ -43,8 +43,8 @@ StrategyWish average_wish(const Target& target, double metric, const Capacity& c
   if (std::abs(ratio - 1) <= target.tolerance) {
     return {.desired = capacity.current,
             .relative = true,
-            .why = sum + ", ratio " + text_of(ratio) + " is within the tolerance of " +
-                   text_of(target.tolerance)};
+            .why = sum + ", ratio " + text_of(std::round(ratio * 1000) / 1000) +
+                   " is within the tolerance of " + text_of(target.tolerance)};
   }
   // Units that were ordered and do not serve yet must not turn the direction.
   const double wished = up(ready * ratio);
