@@ -52,8 +52,9 @@ class AutoScalingGroup final : public Component {
       : name_(std::move(name)), client_(std::move(client)) {}
 
   Task<Result<Observation>> observe() override {
-    auto answer =
-        co_await client_->query("DescribeAutoScalingGroups", {{"AutoScalingGroupNames.member.1", name_}});
+    net::Headers parameters;
+    parameters.emplace_back("AutoScalingGroupNames.member.1", name_);
+    auto answer = co_await client_->query("DescribeAutoScalingGroups", std::move(parameters));
     if (!answer) co_return std::unexpected(std::move(answer.error()));
     co_return read(answer->body);
   }
@@ -69,7 +70,8 @@ class AutoScalingGroup final : public Component {
                            whole(was),
                        true);
     }
-    net::Headers parameters = {{"AutoScalingGroupName", name_}};
+    net::Headers parameters;
+    parameters.emplace_back("AutoScalingGroupName", name_);
     bool changed = false;
     for (const auto& [value, number] : change.values) {
       if (seen->current[value] == number) continue;
