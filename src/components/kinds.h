@@ -6,6 +6,8 @@
 namespace wave::components {
 
 const Kind& aws_ec2_autoscaling();
+const Kind& kubernetes_deployment();
+const Kind& kubernetes_scale();
 const Kind& local_process();
 const Kind& logger();
 const Kind& webhook();

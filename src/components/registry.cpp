@@ -3,7 +3,11 @@
 namespace wave::components {
 
 const std::vector<const Kind*>& registry() {
-  static const std::vector<const Kind*> kinds = {&aws_ec2_autoscaling(), &local_process(), &logger(),
+  static const std::vector<const Kind*> kinds = {&aws_ec2_autoscaling(),
+                                                 &kubernetes_deployment(),
+                                                 &kubernetes_scale(),
+                                                 &local_process(),
+                                                 &logger(),
                                                  &webhook()};
   return kinds;
 }

@@ -1,0 +1,325 @@
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+#include "components/kinds.h"
+#include "components/kubernetes/steering.h"
+#include "net/kubernetes/cluster.h"
+
+namespace wave::components {
+namespace {
+
+using definitions::KeyType;
+using net::kubernetes::Cluster;
+using nlohmann::json;
+
+constexpr Duration steering_lasts = 20s;
+constexpr const char* merge_patch = "application/merge-patch+json";
+
+Error bad(std::string message) {
+  return {.code = ErrorCode::bad_response, .message = std::move(message), .retryable = true};
+}
+
+/// A number of an object; absent counts as 0, as in `status.readyReplicas`.
+double number_at(const json& object, const char* part, const char* key) {
+  if (!object.is_object() || !object.contains(part) || !object[part].is_object()) return 0;
+  const json& inner = object[part];
+  return inner.contains(key) && inner[key].is_number() ? inner[key].get<double>() : 0;
+}
+
+std::string whole(double number) {
+  return std::to_string(static_cast<std::int64_t>(number));
+}
+
+void add_conditions(const json& object, Observation& seen) {
+  if (!object.contains("status") || !object["status"].is_object() || !object["status"].contains("conditions"))
+    return;
+  for (const json& one : object["status"]["conditions"]) {
+    if (!one.is_object()) continue;
+    const std::string type = one.value("type", "");
+    const std::string status = one.value("status", "");
+    const bool stuck =
+        (type == "Progressing" && status == "False") || (type == "ReplicaFailure" && status == "True");
+    if (stuck)
+      seen.warnings.push_back(type + " " + one.value("reason", "") + ": " +
+                              one.value("message", "").substr(0, 200));
+  }
+}
+
+/// Anything with a scale subresource. Where the kind is fixed (Deployment) nothing is discovered.
+class KubernetesScale final : public Component {
+ public:
+  struct Target {
+    std::string api_version;
+    std::string kind;
+    std::string plural;  ///< empty: discovered
+    std::string space;
+    std::string name;
+  };
+  KubernetesScale(Target target, std::unique_ptr<Cluster> cluster, net::Services& services, bool raises_floor,
+                  std::string field_manager)
+      : target_(std::move(target)),
+        cluster_(std::move(cluster)),
+        services_(services),
+        raises_floor_(raises_floor),
+        field_manager_(std::move(field_manager)) {}
+
+  Task<Result<Observation>> observe() override {
+    auto found = co_await discover();
+    if (!found) co_return std::unexpected(std::move(found.error()));
+    auto object = co_await get(path());
+    if (!object) co_return std::unexpected(std::move(object.error()));
+    auto scale = co_await get(path() + "/scale");
+    if (!scale) co_return std::unexpected(std::move(scale.error()));
+    if (!scale->contains("spec") || !(*scale)["spec"].is_object())
+      co_return std::unexpected(bad("the Scale has no spec"));
+    Observation seen;
+    const double desired = number_at(*scale, "spec", "replicas");
+    seen.current["desired"] = desired;
+    const json status =
+        object->contains("status") && (*object)["status"].is_object() ? (*object)["status"] : json::object();
+    const double replicas = number_at(*scale, "status", "replicas");
+    // Kinds that do not tell what is ready: what exists.
+    seen.ready = status.contains("readyReplicas") || status.contains("replicas") || status.empty()
+                     ? number_at(*object, "status", "readyReplicas")
+                     : replicas;
+    const bool settled =
+        number_at(*object, "metadata", "generation") <= number_at(*object, "status", "observedGeneration");
+    seen.changing =
+        replicas != desired || *seen.ready != desired || (status.contains("observedGeneration") && !settled);
+    add_conditions(*object, seen);
+    co_await look_for_steering(seen);
+    if (raises_floor_ && steered_) seen.current["desired"] = steered_->floor;
+    co_return seen;
+  }
+
+  Task<Result<Applied>> apply(Change change) override {
+    const double wanted = change.values["desired"];
+    if (change.raise_floor && steered_) {
+      auto raised = co_await raise_floor(wanted);
+      co_return raised;
+    }
+    auto scale = co_await get(path() + "/scale");
+    if (!scale) co_return std::unexpected(std::move(scale.error()));
+    const double now = number_at(*scale, "spec", "replicas");
+    if (const auto was = change.basis.find("desired"); was != change.basis.end() && was->second != now)
+      co_return fail(ErrorCode::conflict,
+                     target_.kind + " " + target_.space + "/" + target_.name + " has " + whole(now) +
+                         " replicas now, not " + whole(was->second),
+                     true);
+    if (now == wanted) co_return Applied{.changed = false};
+    json patch = {{"spec", {{"replicas", static_cast<std::int64_t>(wanted)}}}};
+    // With its version: whoever writes in between makes this fail instead of being overwritten.
+    if ((*scale)["metadata"].is_object() && (*scale)["metadata"].contains("resourceVersion"))
+      patch["metadata"] = {{"resourceVersion", (*scale)["metadata"]["resourceVersion"]}};
+    Cluster::Request request{.method = "PATCH",
+                             .path = path() + "/scale?fieldManager=" + net::percent_encode(field_manager_),
+                             .body = patch.dump(),
+                             .content_type = merge_patch};
+    auto answer = co_await cluster_->send(std::move(request));
+    if (!answer) co_return std::unexpected(std::move(answer.error()));
+    const json after = json::parse(*answer, nullptr, false);
+    Applied applied;
+    if (after.is_object() && after.contains("metadata") && after["metadata"].is_object())
+      applied.request_id = after["metadata"].value("resourceVersion", "");
+    co_return applied;
+  }
+
+ private:
+  std::string group_path() const {
+    return (target_.api_version.find('/') == std::string::npos ? "/api/" : "/apis/") + target_.api_version;
+  }
+  std::string path() const {
+    return group_path() + "/namespaces/" + net::percent_encode(target_.space) + "/" + target_.plural + "/" +
+           net::percent_encode(target_.name);
+  }
+
+  Task<Result<json>> get(std::string where) {
+    Cluster::Request request{.path = std::move(where)};
+    auto answer = co_await cluster_->send(std::move(request));
+    if (!answer) co_return std::unexpected(std::move(answer.error()));
+    json value = json::parse(*answer, nullptr, false);
+    if (!value.is_object()) co_return std::unexpected(bad("the API server's answer is not a JSON object"));
+    co_return value;
+  }
+
+  /// Finds the plural name of the kind and that it has a scale subresource.
+  Task<Status> discover() {
+    if (!target_.plural.empty()) co_return Status{};
+    auto list = co_await get(group_path());
+    if (!list) co_return std::unexpected(std::move(list.error()));
+    if (!list->contains("resources") || !(*list)["resources"].is_array())
+      co_return std::unexpected(bad("no list of resources"));
+    std::string plural;
+    std::set<std::string> names;
+    for (const json& one : (*list)["resources"]) {
+      if (!one.is_object()) continue;
+      const std::string name = one.value("name", "");
+      names.insert(name);
+      if (one.value("kind", "") == target_.kind && name.find('/') == std::string::npos) plural = name;
+    }
+    if (plural.empty())
+      co_return fail(ErrorCode::not_found,
+                     "the cluster has no kind " + target_.kind + " in " + target_.api_version);
+    if (!names.contains(plural + "/scale"))
+      co_return fail(ErrorCode::invalid_argument, target_.kind + " has no scale subresource");
+    target_.plural = plural;
+    co_return Status{};
+  }
+
+  Task<void> look_for_steering(Observation& seen) {
+    const MonoTime now = services_.runtime.mono();
+    if (!looked_ || now - *looked_ >= steering_lasts) {
+      auto found = co_await find_steering(*cluster_, {target_.kind, target_.name, target_.space});
+      looked_ = now;
+      steered_ = std::move(found.by);
+      steering_warnings_ = std::move(found.warnings);
+    }
+    seen.warnings.insert(seen.warnings.end(), steering_warnings_.begin(), steering_warnings_.end());
+    if (steered_)
+      seen.steering = Steering{.who = steered_->who, .advice = steered_->advice, .can_raise_floor = true};
+  }
+
+  Task<Result<Applied>> raise_floor(double floor) {
+    if (steered_->floor == floor) co_return Applied{.changed = false};
+    const json patch = {{"spec", {{steered_->floor_key, static_cast<std::int64_t>(floor)}}}};
+    Cluster::Request request{
+        .method = "PATCH", .path = steered_->path, .body = patch.dump(), .content_type = merge_patch};
+    auto answer = co_await cluster_->send(std::move(request));
+    if (!answer) co_return std::unexpected(std::move(answer.error()));
+    steered_->floor = floor;
+    co_return Applied{};
+  }
+
+  Target target_;
+  std::unique_ptr<Cluster> cluster_;
+  net::Services& services_;
+  bool raises_floor_;
+  std::string field_manager_;
+  std::optional<MonoTime> looked_;
+  std::optional<SteeredBy> steered_;
+  std::vector<std::string> steering_warnings_;
+};
+
+Result<std::unique_ptr<Component>> make(KubernetesScale::Target target,
+                                        const definitions::ComponentDefinition& component,
+                                        const definitions::Settings& settings, net::Services& services) {
+  auto cluster = Cluster::connect(settings, services);
+  if (!cluster) return std::unexpected(cluster.error());
+  target.name = settings.text("name");
+  target.space = settings.text("namespace");
+  if (target.space.empty()) target.space = (*cluster)->space();
+  if (target.space.empty()) target.space = "default";
+  return std::make_unique<KubernetesScale>(std::move(target), std::move(*cluster), services,
+                                           component.on_conflict == definitions::OnConflict::raise_floor,
+                                           settings.text("field_manager"));
+}
+
+std::vector<definitions::Key> target_keys() {
+  return {
+      {.name = "namespace",
+       .help = "Its namespace; without it the context's, else default.",
+       .example = "shop"},
+      {.name = "name", .help = "Its name.", .required = true, .example = "api"},
+  };
+}
+
+std::vector<definitions::Key> cluster_keys() {
+  return {
+      {.name = "kubeconfig",
+       .help = "A kubeconfig file; without it KUBECONFIG, ~/.kube/config, or the pod's service account."},
+      {.name = "context", .help = "The context of the kubeconfig; without it the current one."},
+      {.name = "api_server_endpoint",
+       .type = KeyType::url,
+       .help = "The API server, instead of a kubeconfig."},
+      {.name = "ca_cert",
+       .help = "With api_server_endpoint: a PEM file (or its text) of the authorities to trust."},
+      {.name = "token", .help = "With api_server_endpoint: a bearer token.", .secret = true},
+      {.name = "token_file",
+       .help = "With api_server_endpoint: a file that holds the token; read for each request."},
+      {.name = "client_cert", .help = "With api_server_endpoint: a PEM file of the client's certificate."},
+      {.name = "client_key", .help = "With api_server_endpoint: a PEM file of the client's key."},
+      {.name = "insecure_skip_tls_verify",
+       .type = KeyType::boolean,
+       .help = "Accepts any certificate.",
+       .default_value = "false"},
+      {.name = "field_manager",
+       .help = "The name under which changes are recorded.",
+       .default_value = "wave-autoscale"},
+  };
+}
+
+std::vector<definitions::Key> keys_of(std::initializer_list<std::vector<definitions::Key>> parts) {
+  std::vector<definitions::Key> all;
+  for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
+constexpr std::string_view rbac =
+    "A Role in the target's namespace (`apps` and `deployments` are those of the "
+    "target):\n\n```yaml\nrules:\n"
+    "  - { apiGroups: [apps], resources: [deployments], verbs: [get] }\n"
+    "  - { apiGroups: [apps], resources: [deployments/scale], verbs: [get, patch] }\n"
+    "  - { apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [list] }    # who else "
+    "steers it; patch for raise_floor\n"
+    "  - { apiGroups: [keda.sh], resources: [scaledobjects], verbs: [list] }                   # the same "
+    "for KEDA\n```";
+
+constexpr std::string_view notes =
+    "A HorizontalPodAutoscaler or KEDA ScaledObject on the same target would undo every change: "
+    "`on_conflict` says what "
+    "then happens (refuse; raise_floor sets its minimum instead; ignore). A target at 0 replicas with `min` "
+    "above 0 was "
+    "switched off by someone and stays so.";
+
+}  // namespace
+
+const Kind& kubernetes_deployment() {
+  static const Kind kind{
+      .table =
+          {.document = definitions::Document::component,
+           .name = "kubernetes-deployment",
+           .vendor = "kubernetes",
+           .summary = "The replicas of a Kubernetes Deployment.",
+           .keys = keys_of({target_keys(), cluster_keys()}),
+           .values = {{.name = "desired", .help = "Its replicas.", .highest = 1e308, .alias = "replicas"}},
+           .ready_after = 30s,
+           .permissions = rbac,
+           .notes = notes},
+      .create = [](const definitions::ComponentDefinition& component, const definitions::Settings& settings,
+                   net::Services& services) {
+        return make({.api_version = "apps/v1", .kind = "Deployment", .plural = "deployments"}, component,
+                    settings, services);
+      }};
+  return kind;
+}
+
+const Kind& kubernetes_scale() {
+  static const Kind kind{
+      .table =
+          {.document = definitions::Document::component,
+           .name = "kubernetes-scale",
+           .vendor = "kubernetes",
+           .summary =
+               "Anything in Kubernetes with a scale subresource: StatefulSet, ReplicaSet, custom resources.",
+           .keys =
+               keys_of({{{.name = "api_version",
+                          .help = "Its group and version.",
+                          .default_value = "apps/v1",
+                          .example = "apps/v1"},
+                         {.name = "kind", .help = "Its kind.", .required = true, .example = "StatefulSet"}},
+                        target_keys(),
+                        cluster_keys()}),
+           .values = {{.name = "desired", .help = "Its replicas.", .highest = 1e308, .alias = "replicas"}},
+           .ready_after = 30s,
+           .permissions = rbac,
+           .notes = notes},
+      .create = [](const definitions::ComponentDefinition& component, const definitions::Settings& settings,
+                   net::Services& services) {
+        return make({.api_version = settings.text("api_version"), .kind = settings.text("kind")}, component,
+                    settings, services);
+      }};
+  return kind;
+}
+
+}  // namespace wave::components

@@ -1,0 +1,81 @@
+#include "components/kubernetes/steering.h"
+
+#include <nlohmann/json.hpp>
+
+namespace wave::components {
+namespace {
+
+using net::kubernetes::Cluster;
+using nlohmann::json;
+
+struct Autoscaler {
+  const char* kind;
+  const char* group_path;
+  const char* plural;
+  const char* floor_key;
+  double default_floor;
+  const char* advice;
+};
+
+/// KEDA first: it makes an HPA of its own, which it would set back.
+constexpr Autoscaler autoscalers[] = {
+    {"ScaledObject", "/apis/keda.sh/v1alpha1", "scaledobjects", "minReplicaCount", 0,
+     "pause or delete it, or set on_conflict: raise_floor"},
+    {"HorizontalPodAutoscaler", "/apis/autoscaling/v2", "horizontalpodautoscalers", "minReplicas", 1,
+     "delete it, or set on_conflict: raise_floor"},
+};
+
+std::string text_of(const json& object, const char* key) {
+  return object.is_object() && object.contains(key) && object[key].is_string()
+             ? object[key].get<std::string>()
+             : "";
+}
+
+const json* targeting(const json& list, const SteeredTarget& target) {
+  if (!list.is_object() || !list.contains("items") || !list["items"].is_array()) return nullptr;
+  for (const json& item : list["items"]) {
+    if (!item.is_object() || !item.contains("spec") || !item["spec"].is_object()) continue;
+    const json& spec = item["spec"];
+    if (!spec.contains("scaleTargetRef")) continue;
+    const std::string kind = text_of(spec["scaleTargetRef"], "kind");
+    // KEDA's default kind.
+    if ((kind.empty() ? "Deployment" : kind) == target.kind &&
+        text_of(spec["scaleTargetRef"], "name") == target.name)
+      return &item;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Task<FoundSteering> find_steering(Cluster& cluster, SteeredTarget target) {
+  FoundSteering out;
+  for (const Autoscaler& one : autoscalers) {
+    const std::string folder =
+        std::string(one.group_path) + "/namespaces/" + net::percent_encode(target.space) + "/" + one.plural;
+    Cluster::Request request{.path = folder + "?limit=500"};
+    auto answer = co_await cluster.send(std::move(request));
+    if (!answer) {
+      // 404: KEDA is not installed.
+      if (answer.error().code != ErrorCode::not_found)
+        out.warnings.push_back("cannot see whether a " + std::string(one.kind) +
+                               " steers it (allow list on " + one.plural + "): " + answer.error().message);
+      continue;
+    }
+    const json list = json::parse(*answer, nullptr, false);
+    const json* item = targeting(list, target);
+    if (item == nullptr) continue;
+    const std::string name = item->contains("metadata") ? text_of((*item)["metadata"], "name") : "";
+    const json& spec = (*item)["spec"];
+    const bool has_floor = spec.contains(one.floor_key) && spec[one.floor_key].is_number();
+    out.by = SteeredBy{.who = std::string(one.kind) + " " + target.space + "/" + name,
+                       .advice = one.advice,
+                       .path = folder + "/" + net::percent_encode(name),
+                       .floor_key = one.floor_key,
+                       .floor = has_floor ? spec[one.floor_key].get<double>() : one.default_floor};
+    co_return out;
+  }
+  co_return out;
+}
+
+}  // namespace wave::components
