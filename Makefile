@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc)
 .DEFAULT_GOAL := help
 
 DEMO ?= --seconds 180
-.PHONY: help build test check demo bench lint format asan tsan fuzz install package clean dev
+.PHONY: help build test check heavy demo lint format asan tsan clean dev
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -23,8 +23,15 @@ dev:
 
 test: dev ## unit, scenario and contract tests, and the integration tests whose servers install in a minute
 	@cd build/dev && ctest --output-on-failure -j$(JOBS)
+	@scripts/venv.sh
+	@.peers/venv/bin/pytest -q tests/integration -m "not heavy"
 
-check: lint asan tsan ## everything else: sanitizers, lint
+check: lint heavy asan tsan ## everything else: heavy peers, sanitizers, lint
+
+heavy: dev ## the integration tests against servers that take minutes to get (kube-apiserver is built once)
+	@scripts/venv.sh
+	@scripts/peers.sh etcd kube-apiserver > /dev/null
+	@.peers/venv/bin/pytest -q tests/integration -m heavy
 
 asan: ## the tests under AddressSanitizer and UBSan
 	@scripts/deps.sh build test

@@ -170,7 +170,8 @@ class KubernetesScale final : public Component {
   Task<void> look_for_steering(Observation& seen) {
     const MonoTime now = services_.runtime.mono();
     if (!looked_ || now - *looked_ >= steering_lasts) {
-      auto found = co_await find_steering(*cluster_, {target_.kind, target_.name, target_.space});
+      SteeredTarget target{.kind = target_.kind, .name = target_.name, .space = target_.space};
+      auto found = co_await find_steering(*cluster_, std::move(target));
       looked_ = now;
       steered_ = std::move(found.by);
       steering_warnings_ = std::move(found.warnings);

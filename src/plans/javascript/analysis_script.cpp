@@ -182,6 +182,10 @@ const char* const analysis_script = R"js(
           tail(node.consequent, unit(node.test.loc.end));
           if (node.alternate) tail(node.alternate, text.indexOf('else', skip(unit(node.consequent.loc.end))) + 4);
           return;
+        // No value, which its evaluation says if it ends at all.
+        case 'ThrowStatement': case 'WhileStatement': case 'DoWhileStatement': case 'ForStatement':
+        case 'ForInStatement': case 'ForOfStatement': case 'TryStatement':
+          return;
         default: return wrong(after);
       }
     };

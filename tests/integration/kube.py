@@ -1,0 +1,169 @@
+"""A real kube-apiserver with etcd: RBAC, tokens, its own certificate. No controllers: the tests write status."""
+
+import base64
+import pathlib
+import subprocess
+
+import requests
+import yaml
+
+from conftest import eventually, free_port, stop
+
+ADMIN = "admin-token"
+SCALER = "scaler-token"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# The least that the reference page of the kind asks for.
+ROLE = [
+    {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get"]},
+    {"apiGroups": ["apps"], "resources": ["deployments/scale"], "verbs": ["get", "patch"]},
+    {"apiGroups": ["autoscaling"], "resources": ["horizontalpodautoscalers"], "verbs": ["list"]},
+    {"apiGroups": ["keda.sh"], "resources": ["scaledobjects"], "verbs": ["list"]},
+]
+
+
+def peer(name):
+    done = subprocess.run([ROOT / "scripts/peers.sh", name], stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout.strip()
+
+
+class Kube:
+    def __init__(self, folder):
+        self.folder = folder
+        self.processes = []
+        self.port = free_port()
+        self.url = f"https://127.0.0.1:{self.port}"
+
+    def start(self):
+        etcd_port = free_port()
+        self._launch(
+            [
+                peer("etcd"),
+                f"--data-dir={self.folder / 'etcd'}",
+                f"--listen-client-urls=http://127.0.0.1:{etcd_port}",
+                f"--advertise-client-urls=http://127.0.0.1:{etcd_port}",
+                "--listen-peer-urls=http://127.0.0.1:0",
+            ],
+            "etcd.log",
+        )
+        key = self.folder / "sa.key"
+        subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, capture_output=True)
+        subprocess.run(["openssl", "rsa", "-in", key, "-pubout", "-out", self.folder / "sa.pub"], check=True, capture_output=True)
+        (self.folder / "tokens.csv").write_text(
+            f'{ADMIN},admin,1,"system:masters"\n{SCALER},scaler,2,"scalers"\n'
+        )
+        certs = self.folder / "certs"
+        self._launch(
+            [
+                peer("kube-apiserver"),
+                f"--etcd-servers=http://127.0.0.1:{etcd_port}",
+                "--bind-address=127.0.0.1",
+                f"--secure-port={self.port}",
+                "--advertise-address=127.0.0.1",
+                f"--cert-dir={certs}",
+                "--service-cluster-ip-range=10.0.0.0/24",
+                "--authorization-mode=RBAC",
+                "--disable-admission-plugins=ServiceAccount",
+                f"--service-account-issuer={self.url}/",
+                f"--service-account-key-file={self.folder / 'sa.pub'}",
+                f"--service-account-signing-key-file={key}",
+                f"--token-auth-file={self.folder / 'tokens.csv'}",
+                "--endpoint-reconciler-type=none",
+            ],
+            "apiserver.log",
+        )
+        self.certificate = certs / "apiserver.crt"
+        eventually(self._ready, timeout=120, every=0.3)
+
+    def _launch(self, command, log):
+        file = open(self.folder / log, "wb")
+        self.processes.append(subprocess.Popen(command, stdout=file, stderr=file))
+
+    def _ready(self):
+        for process in self.processes:
+            assert process.poll() is None, (self.folder / "apiserver.log").read_text()[-2000:]
+        if not self.certificate.exists():
+            return False
+        return self.call("GET", "/readyz").status_code == 200
+
+    def call(self, method, path, body=None, content_type="application/json"):
+        return requests.request(
+            method,
+            self.url + path,
+            json=body,
+            headers={"Authorization": f"Bearer {ADMIN}", "Content-Type": content_type},
+            verify=False,
+            timeout=10,
+        )
+
+    def create(self, path, body):
+        answer = self.call("POST", path, body)
+        assert answer.status_code in (200, 201), answer.text
+
+    def namespace(self, name):
+        self.create("/api/v1/namespaces", {"metadata": {"name": name}})
+        rbac = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{name}"
+        self.create(f"{rbac}/roles", {"metadata": {"name": "scaler"}, "rules": ROLE})
+        self.create(
+            f"{rbac}/rolebindings",
+            {
+                "metadata": {"name": "scaler"},
+                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "scaler"},
+                "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "scalers"}],
+            },
+        )
+
+    def workload(self, space, name, replicas, kind="Deployment"):
+        plural = kind.lower() + "s"
+        spec = {
+            "replicas": replicas,
+            "selector": {"matchLabels": {"app": name}},
+            "template": {
+                "metadata": {"labels": {"app": name}},
+                "spec": {"containers": [{"name": "main", "image": "example/main"}]},
+            },
+        }
+        if kind == "StatefulSet":
+            spec["serviceName"] = name
+        self.create(
+            f"/apis/apps/v1/namespaces/{space}/{plural}",
+            {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name}, "spec": spec},
+        )
+
+    def autoscaler(self, space, name, target, least):
+        self.create(
+            f"/apis/autoscaling/v2/namespaces/{space}/horizontalpodautoscalers",
+            {
+                "metadata": {"name": name},
+                "spec": {
+                    "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": target},
+                    "minReplicas": least,
+                    "maxReplicas": 50,
+                    "metrics": [
+                        {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 60}}}
+                    ],
+                },
+            },
+        )
+
+    def replicas(self, space, name, plural="deployments"):
+        return self.call("GET", f"/apis/apps/v1/namespaces/{space}/{plural}/{name}").json()["spec"]["replicas"]
+
+    def kubeconfig(self, path, token=SCALER, user=None):
+        authority = base64.b64encode(self.certificate.read_bytes()).decode()
+        path.write_text(
+            yaml.safe_dump(
+                {
+                    "apiVersion": "v1",
+                    "kind": "Config",
+                    "current-context": "test",
+                    "contexts": [{"name": "test", "context": {"cluster": "test", "user": "scaler", "namespace": "shop"}}],
+                    "clusters": [{"name": "test", "cluster": {"server": self.url, "certificate-authority-data": authority}}],
+                    "users": [{"name": "scaler", "user": user or {"token": token}}],
+                }
+            )
+        )
+
+    def stop(self):
+        for process in reversed(self.processes):
+            stop(process)

@@ -1,0 +1,230 @@
+"""What a metric outage, a crash and a hostile plan may not do."""
+
+import time
+
+from conftest import eventually
+
+FOLLOW = """
+kind: Metric
+id: load
+metric_kind: prometheus
+metadata: {{ endpoint: '{prometheus}', query: load }}
+polling_interval: 500ms
+stale_after: 3s
+timeout: 1s
+---
+kind: ScalingComponent
+id: workers
+component_kind: local-process
+metadata: {{ command: sleep, args: ['1000'] }}
+limits: {{ min: 1, max: 20 }}
+behavior: {{ scale_down: {{ stabilization_window: 2s }} }}
+---
+kind: ScalingPlan
+id: follow
+interval: 500ms
+plans:
+  - id: track
+    target: {{ metric: load, per_unit: 10 }}
+    scaling_components: [{{ component_id: workers }}]
+"""
+
+
+def test_capacity_stays_while_prometheus_is_gone(wave, prometheus, exporter):
+    exporter.values["load"] = 80
+    prometheus.wait_for("load", 80)
+    wave.write(FOLLOW.format(prometheus=prometheus.url))
+    wave.run()
+    eventually(lambda: wave.desired("workers") == 8)
+    prometheus.stop()
+    exporter.values["load"] = 10
+    eventually(lambda: not wave.get("/api/v1/status").json()["metrics"][0]["fresh"])
+    records = eventually(
+        lambda: [
+            one
+            for one in wave.json("decisions")
+            if one["action"] == "hold" and any("load" in item.get("problem", "") or "no sample since" in item.get("problem", "") for item in one["inputs"])
+        ]
+    )
+    assert records[-1]["inputs"][0]["metric_id"] == "load"
+    assert "no sample since 20" in records[-1]["inputs"][0]["problem"]
+    assert wave.desired("workers") == 8
+    prometheus.start()
+    prometheus.wait_for("load", 10)
+    eventually(lambda: wave.desired("workers") == 1)
+
+
+PUSHED = """
+kind: Metric
+id: load
+metric_kind: push
+---
+kind: ScalingComponent
+id: workers
+component_kind: local-process
+metadata: { command: sleep, args: ['1000'] }
+limits: { min: 1, max: 20 }
+%s
+---
+kind: ScalingPlan
+id: follow
+interval: 200ms
+plans:
+  - id: track
+    target: { metric: load, per_unit: 10 }
+    scaling_components: [{ component_id: workers }]
+"""
+
+
+def last_decision(wave, rule):
+    return [
+        one
+        for one in wave.component("workers")["decisions"]
+        if any(reason["rule"] == rule for reason in one["reasons"])
+    ]
+
+
+def test_kill_9_forgets_no_stabilization_window(wave):
+    wave.write(PUSHED % "behavior: { scale_down: { stabilization_window: 1h } }")
+    wave.run()
+    wave.push("load", 70)
+    eventually(lambda: wave.desired("workers") == 7)
+    wave.kill()
+    wave.run()
+    wave.push("load", 10)
+    eventually(lambda: last_decision(wave, "stabilization"))
+    assert wave.desired("workers") == 7
+    eventually(lambda: wave.component("workers")["ready"] == 7)
+
+
+def test_kill_9_forgets_no_cooldown(wave):
+    wave.write(
+        PUSHED % "behavior: { scale_down: { stabilization_window: 0s } }\ncooldown: { up: 1h, down: 1h }"
+    )
+    wave.run()
+    # The first change, to min, begins the cooldown.
+    eventually(lambda: wave.desired("workers") == 1)
+    wave.push("load", 70)
+    eventually(lambda: last_decision(wave, "cooldown"))
+    wave.kill()
+    wave.run()
+    wave.push("load", 70)
+    eventually(lambda: last_decision(wave, "cooldown"))
+    assert wave.desired("workers") == 1
+
+
+HOSTILE = [
+    "while (true) {}",
+    "let a = []; while (true) a.push(new Array(1e5).fill(1))",
+    "(function f() { return f() + 1 })()",
+    "'x'.repeat(2 ** 29)",
+    "throw new Error('no')",
+    "0 / 0",
+    "'seven'",
+    "0 - 4",
+    "load + undefinedName.x",
+    "let s = 'a'; while (true) s += s",
+    "/^(a+)+$/.test('a'.repeat(40) + 'b')",
+    "new Array(2 ** 31)",
+    "Object.prototype.toString = () => 'hacked'",
+]
+
+
+def test_hostile_plans_hurt_only_themselves(wave):
+    text = PUSHED % "behavior: { scale_down: { stabilization_window: 0s } }"
+    for index, script in enumerate(HOSTILE):
+        quoted = script.replace("'", "''")
+        text += f"""---
+kind: ScalingComponent
+id: victim{index}
+component_kind: logger
+limits: {{ min: 0, max: 10 }}
+---
+kind: ScalingPlan
+id: hostile{index}
+interval: 500ms
+plans:
+  - id: bad
+    scaling_components: [{{ component_id: victim{index}, desired: '{quoted}' }}]
+"""
+    text = text.replace("load + undefinedName.x", "load + load.x.y")
+    wave.write(text)
+    wave.run()
+    slowest = 0
+    for load in (50, 120, 30, 90):
+        begun = time.monotonic()
+        wave.push("load", load)
+        eventually(lambda: wave.desired("workers") == load / 10, every=0.002)
+        slowest = max(slowest, time.monotonic() - begun)
+    print(f"slowest reaction beside hostile plans: {slowest * 1000:.0f} ms")
+    plans = {one["plan_id"]: one for one in wave.get("/api/v1/status").json()["plans"]}
+    for index in range(len(HOSTILE)):
+        # Every one of them is an error of its own item.
+        eventually(
+            lambda: {one["plan_id"]: one for one in wave.get("/api/v1/status").json()["plans"]}[f"hostile{index}"]["items"][0]["error"]
+        )
+    assert plans["follow"]["items"][0]["error"] is None
+    for index in range(len(HOSTILE)):
+        assert wave.desired(f"victim{index}") in (None, 0)
+
+
+def test_an_invalid_reload_changes_nothing(wave):
+    wave.write(PUSHED % "")
+    wave.run()
+    wave.push("load", 70)
+    eventually(lambda: wave.desired("workers") == 7)
+    wave.write((PUSHED % "").replace("per_unit: 10", "per_unt: 5"))
+    answer = wave.post("/api/v1/reload")
+    assert answer.status_code == 400
+    (problem,) = [one for one in answer.json()["errors"] if "per_unt" in one["message"]]
+    assert "did you mean 'per_unit'" in problem["message"] and problem["line"] > 1
+    wave.push("load", 90)
+    eventually(lambda: wave.desired("workers") == 9)
+    wave.write((PUSHED % "").replace("per_unit: 10", "per_unit: 45"))
+    assert wave.post("/api/v1/reload").status_code == 200
+    wave.push("load", 900)
+    eventually(lambda: wave.desired("workers") == 20)
+
+
+def test_a_second_daemon_is_refused(wave):
+    wave.write(PUSHED % "")
+    wave.run()
+    second = wave.command("run", check=1)
+    assert "another daemon uses" in second.stderr
+
+
+def test_orders_need_the_token(wave):
+    wave.write(PUSHED % "")
+    wave.run()
+    for token in (None, "wrong", "test-tokem"):
+        assert wave.post("/api/v1/metrics/load", {"value": 1}, token=token).status_code == 401
+        assert wave.post("/api/v1/components/workers/pause", {}, token=token).status_code == 401
+    assert wave.get("/api/v1/status").json()["metrics"][0]["value"] is None
+
+
+def test_pause_scale_and_resume_by_command(wave):
+    wave.write(PUSHED % "behavior: { scale_down: { stabilization_window: 0s } }")
+    wave.run()
+    wave.push("load", 30)
+    eventually(lambda: wave.desired("workers") == 3)
+    wave.command("pause", "workers", "--until", "1h", "--reason", "load test", check=0)
+    wave.push("load", 90)
+    eventually(lambda: last_decision(wave, "pause"))
+    assert wave.desired("workers") == 3
+    decided = wave.json("scale", "workers", "desired=5", "--for", "10m")
+    assert decided["applied"] and decided["final"] == 5
+    assert wave.desired("workers") == 5
+    too_many = wave.json("scale", "workers", "desired=500", "--dry-run")
+    assert too_many["final"] == 20 and not too_many["applied"]
+    wave.command("resume", "workers", check=0)
+    eventually(lambda: wave.desired("workers") == 9)
+
+
+def test_sigterm_ends_it_and_its_workers(wave):
+    wave.write(PUSHED % "")
+    wave.run()
+    wave.push("load", 30)
+    eventually(lambda: wave.component("workers")["ready"] == 3)
+    wave.stop()
+    assert wave.process.returncode == 0
+    assert "event=stopped" in wave.log.read_text()
