@@ -7,5 +7,5 @@ echo "clang-format: clean"
 cmake --preset tidy > /dev/null
 # Generated headers, if any, must exist; nothing else needs building.
 git ls-files 'src/*.cpp' | grep -v '^src/base/asio.cpp$' |
-  xargs -P "$(nproc)" -n 4 clang-tidy-19 -p build/tidy --quiet 2> build/tidy/stderr.txt
+  xargs -P "$(nproc)" -n 6 clang-tidy-19 -p build/tidy --quiet 2> build/tidy/stderr.txt
 echo "clang-tidy: clean"

@@ -18,8 +18,14 @@ struct YamlNode {
   int column = 0;
   int text_line = 0;  ///< where the scalar's text itself begins, after a quote or a block indicator
   int text_column = 0;
-  std::vector<YamlNode> items;                         ///< of a list
-  std::vector<std::pair<YamlNode, YamlNode>> entries;  ///< of a map, in file order
+  std::vector<YamlNode> items;  ///< of a list
+  struct Entry;
+  std::vector<Entry> entries;  ///< of a map, in file order
+};
+
+struct YamlNode::Entry {
+  YamlNode key;
+  YamlNode value;
 };
 
 struct YamlFile {

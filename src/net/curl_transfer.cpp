@@ -179,7 +179,7 @@ Result<HttpResponse> Transfer::result(int code, Duration elapsed) {
   }
   if (code != CURLE_OK) {
     const Meaning meaning = meaning_of(static_cast<CURLcode>(code));
-    std::string message = problem_.c_str();
+    std::string message = problem_.substr(0, problem_.find('\0'));
     if (message.empty()) message = curl_easy_strerror(static_cast<CURLcode>(code));
     return std::unexpected(Error{.code = meaning.code,
                                  .message = std::move(message),

@@ -258,15 +258,14 @@ Task<Result<ProcessRunner::Output>> AsioProcessRunner::run(Command command) {
   const auto text = std::make_shared<std::string>(std::move(command.input));
   asio::async_write(*input, asio::buffer(*text), [input, text](const std::error_code&, std::size_t) {});
   const auto late = std::make_shared<bool>(false);
-  const auto timer =
-      loop_.after(command.timeout, [this, late, group = *child, standard_out, standard_err, input] {
-        *late = true;
-        ::kill(-group, SIGKILL);
-        // A grandchild of another group may keep the pipes open.
-        standard_out->descriptor.close();
-        standard_err->descriptor.close();
-        input->close();
-      });
+  const auto timer = loop_.after(command.timeout, [late, group = *child, standard_out, standard_err, input] {
+    *late = true;
+    ::kill(-group, SIGKILL);
+    // A grandchild of another group may keep the pipes open.
+    standard_out->descriptor.close();
+    standard_err->descriptor.close();
+    input->close();
+  });
   const int code = co_await exited;
   co_await out_closed;
   co_await err_closed;

@@ -36,13 +36,11 @@ Quarantine::Order Quarantine::order(const std::vector<ExpressionId>& wanted, Mon
       unproven.push_back(id);
     } else if (it->strikes == 0) {
       out.run.push_back(id);
-    } else if (now < it->until) {
+    } else if (now < it->until || (retry && it->until >= states_[*retry].until)) {
       out.not_now.push_back(id);
-    } else if (!retry || it->until < states_[*retry].until) {
+    } else {
       if (retry) out.not_now.push_back(*retry);
       retry = id;
-    } else {
-      out.not_now.push_back(id);
     }
   }
   out.trusted = out.run.size();

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <set>
 
 #include <nlohmann/json.hpp>
 
