@@ -260,7 +260,8 @@ int Demo::run() {
 }  // namespace
 
 int demo(const Arguments& arguments) {
-  std::string pattern = (std::filesystem::temp_directory_path() / ("wave-demo-" + std::string(6, 'X'))).string();
+  std::string pattern =
+      (std::filesystem::temp_directory_path() / ("wave-demo-" + std::string(6, 'X'))).string();
   if (::mkdtemp(pattern.data()) == nullptr)
     return fail_with({.code = ErrorCode::io, .message = "no temporary folder can be made"}, arguments.json);
   Demo demo(arguments, pattern);

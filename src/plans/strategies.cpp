@@ -23,10 +23,15 @@ double up(double number) {
   return std::min(std::ceil(number), most_units);
 }
 
+/// Both bounds belong to it (design: 0.9 <= ratio and ratio <= 1.1).
+bool within_tolerance(double ratio, const Target& target) {
+  return ratio >= 1 - target.tolerance && ratio <= 1 + target.tolerance;
+}
+
 StrategyWish total_wish(const Target& target, double metric, const Capacity& capacity) {
   const std::string sum = target.metric + " " + text_of(metric) + " / " + text_of(target.value);
   const double ratio = metric / (target.value * capacity.current);
-  if (capacity.current > 0 && std::abs(ratio - 1) <= target.tolerance) {
+  if (capacity.current > 0 && within_tolerance(ratio, target)) {
     return {.desired = capacity.current,
             .why = sum + ", ratio " + text_of(std::round(ratio * 1000) / 1000) +
                    " is within the tolerance of " + text_of(target.tolerance)};
@@ -40,7 +45,7 @@ StrategyWish average_wish(const Target& target, double metric, const Capacity& c
   const std::string sum = target.metric + " " + text_of(metric) + " / " + text_of(target.value);
   if (ready <= 0)
     return {.desired = capacity.current, .relative = true, .why = sum + ": no unit is ready to be averaged"};
-  if (std::abs(ratio - 1) <= target.tolerance) {
+  if (within_tolerance(ratio, target)) {
     return {.desired = capacity.current,
             .relative = true,
             .why = sum + ", ratio " + text_of(std::round(ratio * 1000) / 1000) +
