@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc)
 .DEFAULT_GOAL := help
 
 DEMO ?= --seconds 180
-.PHONY: help build test check heavy demo lint format asan tsan clean dev
+.PHONY: help build test check heavy conformance demo lint format asan tsan clean dev
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -32,6 +32,10 @@ heavy: dev ## the integration tests against servers that take minutes to get (ku
 	@scripts/venv.sh
 	@scripts/peers.sh etcd kube-apiserver > /dev/null
 	@.peers/venv/bin/pytest -q tests/integration -m heavy
+
+conformance: dev ## the vendors' published suites, from FIXTURES=DIR
+	@test -n "$(FIXTURES)" || { echo "usage: make conformance FIXTURES=DIR"; exit 2; }
+	@build/dev/tests/conformance/conformance "$(FIXTURES)"
 
 asan: ## the tests under AddressSanitizer and UBSan
 	@scripts/deps.sh build test

@@ -50,7 +50,6 @@ class Api {
   history::Store& store_;
   Options options_;
   std::function<Reloaded()> reload_;
-  std::uint64_t pushes_ = 0;
 };
 
 /// `GET /api/v1/status` and `status --json`.

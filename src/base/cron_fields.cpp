@@ -1,5 +1,7 @@
 #include "base/cron_fields.h"
 
+#include <algorithm>
+
 namespace wave {
 namespace {
 

@@ -223,7 +223,7 @@ Task<Result<HttpResponse>> CredentialChain::ask_sts(Headers form, const Credenti
                                         identity_.profile.empty() ? "default" : identity_.profile);
   const std::string region = identity_.region.empty() ? "us-east-1" : identity_.region;
   if (url.empty()) {
-    auto regional = endpoint(sts, region, {});
+    auto regional = endpoint(sts, region, {.legacy_sts = variable("AWS_STS_REGIONAL_ENDPOINTS") == "legacy"});
     if (!regional) co_return std::unexpected(regional.error());
     url = *regional;
   }

@@ -23,6 +23,12 @@ constexpr Partition partitions[] = {
     {"", "amazonaws.com", "api.aws"},
 };
 
+/// The regions of `legacy_sts` (botocore's endpoint rules of STS).
+constexpr std::string_view shared_sts[] = {
+    "ap-northeast-1", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "aws-global", "ca-central-1",
+    "eu-central-1",   "eu-north-1", "eu-west-1",      "eu-west-2",      "eu-west-3",  "sa-east-1",
+    "us-east-1",      "us-east-2",  "us-west-1",      "us-west-2"};
+
 const Partition& partition_of(const std::string& region) {
   return *std::ranges::find_if(partitions,
                                [&](const Partition& one) { return region.starts_with(one.region_prefix); });
@@ -47,10 +53,14 @@ std::string service_key(std::string_view id) {
 Result<std::string> endpoint(const Service& service, const std::string& region, EndpointOptions options) {
   if (!is_host_label(region))
     return fail(ErrorCode::invalid_argument, "the region '" + region.substr(0, 64) + "' cannot be one");
+  if (region == "aws-global" ||
+      (options.legacy_sts && std::ranges::find(shared_sts, region) != std::end(shared_sts)))
+    return "https://" + std::string(service.prefix) + ".amazonaws.com";
   const Partition& partition = partition_of(region);
-  std::string host(service.prefix);
-  // The government's regions are FIPS endpoints already where their services say so (autoscaling, sts, ...).
-  if (options.fips) host += "-fips";
+  std::string host(options.dual_stack && !service.dual_stack.empty() ? service.dual_stack : service.prefix);
+  const bool fips_anyway = region.starts_with("us-gov-") &&
+                           (options.dual_stack ? service.gov_dual_stack_is_fips : service.gov_is_fips);
+  if (options.fips && !fips_anyway) host = service.fips.empty() ? host + "-fips" : std::string(service.fips);
   return "https://" + host + "." + region + "." +
          std::string(options.dual_stack ? partition.dual_stack_suffix : partition.suffix);
 }

@@ -12,20 +12,35 @@ struct Service {
   std::string_view id;      ///< as in AWS_ENDPOINT_URL_<ID>: `AUTO_SCALING`
   std::string_view prefix;  ///< of its host name
   std::string_view signing_name;
-  std::string_view version = "";  ///< of the query protocol
-  std::string_view target = "";   ///< prefix of X-Amz-Target
-  std::string_view json = "1.1";  ///< of the JSON protocol
+  std::string_view version = "";        ///< of the query protocol
+  std::string_view target = "";         ///< prefix of X-Amz-Target
+  std::string_view json = "1.1";        ///< of the JSON protocol
+  std::string_view fips = "";           ///< prefix of its FIPS hosts; empty: `<prefix>-fips`
+  std::string_view dual_stack = "";     ///< prefix of its dual-stack hosts; empty: `<prefix>`
+  bool gov_is_fips = false;             ///< its ordinary hosts in us-gov are the FIPS ones
+  bool gov_dual_stack_is_fips = false;  ///< the same for its dual-stack hosts
 };
 
-inline constexpr Service autoscaling{"AUTO_SCALING", "autoscaling", "autoscaling", "2011-01-01"};
-inline constexpr Service cloudwatch{
-    "CLOUDWATCH", "monitoring", "monitoring", "2010-08-01", "GraniteServiceVersion20100801", "1.0"};
-inline constexpr Service sts{"STS", "sts", "sts", "2011-06-15"};
-inline constexpr Service managed_prometheus{"AMP", "aps-workspaces", "aps"};
+inline constexpr Service autoscaling{.id = "AUTO_SCALING",
+                                     .prefix = "autoscaling",
+                                     .signing_name = "autoscaling",
+                                     .version = "2011-01-01",
+                                     .gov_is_fips = true};
+inline constexpr Service cloudwatch{.id = "CLOUDWATCH",
+                                    .prefix = "monitoring",
+                                    .signing_name = "monitoring",
+                                    .version = "2010-08-01",
+                                    .target = "GraniteServiceVersion20100801",
+                                    .json = "1.0",
+                                    .gov_is_fips = true,
+                                    .gov_dual_stack_is_fips = true};
+inline constexpr Service sts{
+    .id = "STS", .prefix = "sts", .signing_name = "sts", .version = "2011-06-15", .gov_is_fips = true};
 
 struct EndpointOptions {
   bool fips = false;
   bool dual_stack = false;
+  bool legacy_sts = false;  ///< AWS_STS_REGIONAL_ENDPOINTS=legacy: the older regions share one host
 };
 
 /// The address of a service in a region (partition from the region's name; unknown regions are new ones).

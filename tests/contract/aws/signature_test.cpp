@@ -1,0 +1,51 @@
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "net/aws/signer.h"
+
+namespace wave::net::aws {
+namespace {
+
+using nlohmann::json;
+
+/// 73 requests that botocore 1.43.67 signed at a frozen clock (see `about` in the file).
+json golden() {
+  std::ifstream file(WAVE_SOURCE_DIR "/tests/contract/aws/aws-golden-requests.json");
+  return json::parse(file);
+}
+
+TEST(AwsSignature, EqualsBotocoresForEveryRequestOfTheGoldenFile) {
+  const json all = golden();
+  ASSERT_EQ(all["requests"].size(), 73u);
+  for (const json& one : all["requests"]) {
+    HttpRequest request{
+        .method = one["method"], .url = one["url"], .headers = {}, .body = one.value("body", "")};
+    std::string wanted;
+    std::string token;
+    for (const auto& [name, value] : one["headers"].items()) {
+      if (name == "Authorization") {
+        wanted = value;
+      } else if (name == "X-Amz-Security-Token") {
+        token = value;
+      } else if (name != "X-Amz-Date") {
+        request.headers.emplace_back(name, value.get<std::string>());
+      }
+    }
+    const Credentials credentials{
+        .access_key = all["access_key"], .secret_key = all["secret_key"], .session_token = token};
+    const SigningScope scope{
+        .region = one["region"], .service = one["signing_name"], .time = *parse_time("2015-08-30T12:36:00Z")};
+    ASSERT_TRUE(add_signature(request, credentials, scope));
+    const std::string where = one["service"].get<std::string>() + " " + one["operation"].get<std::string>();
+    EXPECT_EQ(find_header(request.headers, "authorization"), wanted) << where;
+    std::erase_if(request.headers, [](const auto& header) { return header.first == "Authorization"; });
+    const auto signature = sign(request, credentials, scope);
+    EXPECT_EQ(signature.canonical_request, one["canonical_request"].get<std::string>()) << where;
+    EXPECT_EQ(signature.string_to_sign, one["string_to_sign"].get<std::string>()) << where;
+  }
+}
+
+}  // namespace
+}  // namespace wave::net::aws
