@@ -72,7 +72,8 @@ Count signatures(const fs::path& folder) {
     const bool in_canonical =
         read(canonical_file.replace_extension(".creq")).find("x-amz-security-token") != std::string::npos;
     for (const auto& [name, value] : parse_request(read(signed_file.replace_extension(".sreq"))).headers)
-      if (name == "X-Amz-Security-Token" && in_canonical) request.headers.emplace_back(name, value);
+      if (name == "X-Amz-Security-Token" && in_canonical && find_header(request.headers, name).empty())
+        request.headers.emplace_back(name, value);
     const auto signature =
         aws::sign(request, keys,
                   {.region = "us-east-1", .service = "service", .time = *parse_time("2015-08-30T12:36:00Z")});
@@ -87,14 +88,17 @@ Count signatures(const fs::path& folder) {
 /// What the endpoint rules of each service say beyond the common rule.
 aws::Service service_of(const std::string& name) {
   aws::Service out{.id = name, .prefix = name, .signing_name = name};
-  static const std::map<std::string, std::string_view> prefixes = {{"cloudwatch", "monitoring"}, {"docdb", "rds"},
-                                                                   {"neptune", "rds"}, {"emr", "elasticmapreduce"},
+  static const std::map<std::string, std::string_view> prefixes = {{"cloudwatch", "monitoring"},
+                                                                   {"docdb", "rds"},
+                                                                   {"neptune", "rds"},
+                                                                   {"emr", "elasticmapreduce"},
                                                                    {"sagemaker", "api.sagemaker"}};
   if (const auto found = prefixes.find(name); found != prefixes.end()) out.prefix = found->second;
   if (name == "autoscaling") out = aws::autoscaling;
   if (name == "cloudwatch") out = aws::cloudwatch;
   if (name == "sts") out = aws::sts;
-  static const std::set<std::string> gov = {"sqs", "elasticache", "rds", "eks", "kafka", "neptune", "application-autoscaling", "docdb", "emr"};
+  static const std::set<std::string> gov = {
+      "sqs", "elasticache", "rds", "eks", "kafka", "neptune", "application-autoscaling", "docdb", "emr"};
   out.gov_is_fips = out.gov_is_fips || gov.contains(name);
   if (name == "sagemaker") out.fips = "api-fips.sagemaker";
   if (name == "eks") out.fips = "fips.eks";
@@ -113,7 +117,9 @@ Count endpoints(const fs::path& folder) {
       const json params = one.value("params", json::object());
       const std::string region = params.value("Region", "");
       Result<std::string> got = fail(ErrorCode::invalid_argument, "");
-      const aws::EndpointOptions options{.fips = params.value("UseFIPS", false), .dual_stack = params.value("UseDualStack", false), .legacy_sts = params.value("UseGlobalEndpoint", false)};
+      const aws::EndpointOptions options{.fips = params.value("UseFIPS", false),
+                                         .dual_stack = params.value("UseDualStack", false),
+                                         .legacy_sts = params.value("UseGlobalEndpoint", false)};
       if (params.contains("Endpoint")) {
         got = options.fips || options.dual_stack ? got
                                                  : Result<std::string>(params["Endpoint"].get<std::string>());

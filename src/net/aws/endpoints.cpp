@@ -57,10 +57,16 @@ Result<std::string> endpoint(const Service& service, const std::string& region, 
       (options.legacy_sts && std::ranges::find(shared_sts, region) != std::end(shared_sts)))
     return "https://" + std::string(service.prefix) + ".amazonaws.com";
   const Partition& partition = partition_of(region);
-  std::string host(options.dual_stack && !service.dual_stack.empty() ? service.dual_stack : service.prefix);
+  // What is special to a service holds in the commercial and the us-gov regions.
+  const bool common = options.fips && partition.suffix != "amazonaws.com";
+  std::string host(options.dual_stack && !service.dual_stack.empty() && !common ? service.dual_stack
+                                                                                : service.prefix);
   const bool fips_anyway = region.starts_with("us-gov-") &&
                            (options.dual_stack ? service.gov_dual_stack_is_fips : service.gov_is_fips);
-  if (options.fips && !fips_anyway) host = service.fips.empty() ? host + "-fips" : std::string(service.fips);
+  if (options.fips && !fips_anyway) {
+    const bool own = !service.fips.empty() && !options.dual_stack && !common;
+    host = own ? std::string(service.fips) : host + "-fips";
+  }
   return "https://" + host + "." + region + "." +
          std::string(options.dual_stack ? partition.dual_stack_suffix : partition.suffix);
 }
