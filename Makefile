@@ -4,7 +4,8 @@ JOBS ?= $(shell nproc)
 .DEFAULT_GOAL := help
 
 DEMO ?= --seconds 180
-.PHONY: help build test check heavy conformance demo lint format asan tsan clean dev
+PREFIX ?= /usr/local
+.PHONY: help build test check heavy conformance demo lint format asan tsan install package clean dev
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -54,6 +55,16 @@ lint: ## clang-format and clang-tidy
 format: ## rewrites the sources as clang-format wants them
 	@scripts/deps.sh lint
 	@git ls-files '*.cpp' '*.h' | xargs clang-format-19 -i
+
+install: build ## installs the program and its unit below PREFIX (/usr/local), with DESTDIR
+	@cmake --install build/release --prefix "$(PREFIX)" > /dev/null
+	@echo "installed below $(DESTDIR)$(PREFIX)"
+
+package: ## build/release/*.deb
+	@scripts/deps.sh build package
+	@cmake --preset release -DCMAKE_INSTALL_PREFIX=/usr > /dev/null
+	@cmake --build build/release -j$(JOBS)
+	@cd build/release && cpack > /dev/null && ls *.deb
 
 clean: ## removes what the build made
 	rm -rf build

@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 git ls-files '*.cpp' '*.h' | xargs clang-format-19 --dry-run --Werror
 echo "clang-format: clean"
+# libstdc++ 12 calls what it marks deprecated itself: the preset leaves that warning out.
 cmake --preset tidy > /dev/null
 # Generated headers, if any, must exist; nothing else needs building.
 git ls-files 'src/*.cpp' | grep -v '^src/base/asio.cpp$' |

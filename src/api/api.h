@@ -55,7 +55,7 @@ class Api {
 /// `GET /api/v1/status` and `status --json`.
 std::string status_json(const engine::Engine& engine, const history::Store& store, const Runtime& runtime);
 /// `GET /metrics`, in the text format of Prometheus 0.0.4.
-std::string metrics_text(const engine::Engine& engine, const history::Store& store, const Runtime& runtime);
+std::string metrics_text(const engine::Engine& engine, const history::Health& health, const Runtime& runtime);
 /// `[...]` of records as `decisions --json` prints them.
 std::string decisions_json(const std::vector<history::StoredDecision>& decisions);
 /// `{"error":{"code","message","hint"}}`

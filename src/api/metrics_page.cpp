@@ -104,7 +104,8 @@ void add_components(Page& page, const engine::Engine& engine) {
 
 }  // namespace
 
-std::string metrics_text(const engine::Engine& engine, const history::Store& store, const Runtime& runtime) {
+std::string metrics_text(const engine::Engine& engine, const history::Health& health,
+                         const Runtime& runtime) {
   Page page;
   const auto& counters = engine.counters();
   const auto single = [&](std::string_view name, std::string_view type, std::string_view help, double value) {
@@ -124,7 +125,6 @@ std::string metrics_text(const engine::Engine& engine, const history::Store& sto
          static_cast<double>(counters.held));
   single("wave_reloads_total", "counter", "Definitions changed while running.",
          static_cast<double>(counters.reloads));
-  const auto health = store.health();
   single("wave_history_writable", "gauge", "1 when history reaches the disk.", health.writable ? 1 : 0);
   single("wave_history_waiting", "gauge", "Writes that wait for the disk.",
          static_cast<double>(health.waiting));

@@ -134,7 +134,7 @@ Task<ServerResponse> Api::handle(net::ServerRequest request) {
   }
   if (request.path == "/metrics")
     co_return ServerResponse{.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                             .body = metrics_text(engine_, store_, runtime_)};
+                             .body = metrics_text(engine_, store_.health(), runtime_)};
   if (request.path == "/api/v1/status")
     co_return ServerResponse{.body = status_json(engine_, store_, runtime_)};
   if (request.path == "/api/v1/decisions") co_return decisions(request);

@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <fstream>
 
+#include "api/api.h"
 #include "cli/commands.h"
 #include "cli/world.h"
 #include "definitions/describe.h"
@@ -57,11 +58,37 @@ int schema() {
   return exit_done;
 }
 
+namespace {
+
+/// The daemon's own metrics, from the page that it serves.
+std::string own_metrics_markdown() {
+  World world(LogLevel::error);
+  engine::Engine engine(world.parts(nullptr), {.self_driven = false});
+  if (!engine.load({})) return {};
+  const std::string page = api::metrics_text(engine, {}, world.loop);
+  std::string out =
+      "# The daemon's own metrics\n\n`GET /metrics`, for Prometheus.\n\n| name | type | what it is "
+      "|\n|---|---|---|\n";
+  std::string help;
+  for (std::size_t at = 0; at < page.size();) {
+    const auto end = std::min(page.find('\n', at), page.size());
+    const std::string line = page.substr(at, end - at);
+    at = end + 1;
+    if (line.starts_with("# HELP ")) help = line.substr(line.find(' ', 7) + 1);
+    if (!line.starts_with("# TYPE ")) continue;
+    const auto space = line.find(' ', 7);
+    out += "| `" + line.substr(7, space - 7) + "` | " + line.substr(space + 1) + " | " + help + " |\n";
+  }
+  return out;
+}
+
+}  // namespace
+
 int reference(const Arguments& arguments) {
   std::error_code error;
   std::string index =
       "# Reference\n\nMade by `wave-autoscale reference docs/reference` from the tables that the program "
-      "uses.\n\n- [Configuration](configuration.md)\n";
+      "uses.\n\n- [Configuration](configuration.md)\n- [The daemon's own metrics](own-metrics.md)\n";
   const auto write_kinds = [&](const std::vector<const definitions::KindTable*>& kinds,
                                const char* folder) -> Status {
     std::filesystem::create_directories(arguments.output / folder, error);
@@ -80,7 +107,8 @@ int reference(const Arguments& arguments) {
   if (auto written = write_kinds(catalog().components, "components"); !written)
     return fail_with(written.error(), arguments.json);
   for (const auto& [name, text] :
-       {std::pair{"README.md", index}, std::pair{"configuration.md", configuration_markdown()}}) {
+       {std::pair{"README.md", index}, std::pair{"own-metrics.md", own_metrics_markdown()},
+        std::pair{"configuration.md", configuration_markdown()}}) {
     if (auto written = write_file(arguments.output / name, text); !written)
       return fail_with(written.error(), arguments.json);
   }

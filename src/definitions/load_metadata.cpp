@@ -38,10 +38,12 @@ std::optional<std::string> read_string(const Report& report, const YamlNode& nod
   return text;
 }
 
+/// A proxy may also be spoken to as SOCKS; whether the whole parses is net/url's to say.
 bool is_url(std::string_view text) {
-  const std::size_t scheme = text.find("://");
-  return scheme != std::string_view::npos && scheme > 0 && scheme + 3 < text.size() &&
-         text.find_first_of(" \t\r\n") == std::string_view::npos;
+  for (const std::string_view scheme : {"http://", "https://", "socks5://", "socks5h://"})
+    if (text.starts_with(scheme) && text.size() > scheme.size())
+      return text.find_first_of(" \t\r\n") == std::string_view::npos;
+  return false;
 }
 
 std::optional<Settings::Value> read_url(const Report& report, const YamlNode& node, const Key& key) {

@@ -256,7 +256,11 @@ Task<Result<ProcessRunner::Output>> AsioProcessRunner::run(Command command) {
   collect(standard_err, err_closed, *child);
   const auto input = std::make_shared<Descriptor>(io, std::exchange(in.write, -1));
   const auto text = std::make_shared<std::string>(std::move(command.input));
-  asio::async_write(*input, asio::buffer(*text), [input, text](const std::error_code&, std::size_t) {});
+  asio::async_write(*input, asio::buffer(*text), [input, text](const std::error_code&, std::size_t) {
+    // Its end of file.
+    std::error_code ignored;
+    input->close(ignored);
+  });
   const auto late = std::make_shared<bool>(false);
   const auto timer = loop_.after(command.timeout, [late, group = *child, standard_out, standard_err, input] {
     *late = true;

@@ -1,0 +1,21 @@
+# `cmake --install` and `cpack`: the program, its unit, an example configuration, and the pages that people need.
+configure_file(${CMAKE_SOURCE_DIR}/deploy/systemd/wave-autoscale.service.in ${CMAKE_BINARY_DIR}/wave-autoscale.service @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/wave-autoscale.service DESTINATION lib/systemd/system)
+install(FILES deploy/systemd/wave-config.yaml deploy/systemd/wave-definitions.yaml DESTINATION share/wave-autoscale)
+install(FILES README.md CHANGELOG.md LICENSE DESTINATION share/doc/wave-autoscale)
+install(DIRECTORY examples DESTINATION share/doc/wave-autoscale)
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME wave-autoscale)
+set(CPACK_PACKAGE_CONTACT "Wave Autoscale maintainers <maintainers@users.noreply.r-seed-3a7fadad.example>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Autoscaler that explains every decision")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION admin)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, ca-certificates, tzdata")
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
+    "${CMAKE_SOURCE_DIR}/deploy/debian/postinst;${CMAKE_SOURCE_DIR}/deploy/debian/prerm;${CMAKE_SOURCE_DIR}/deploy/debian/postrm")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+include(CPack)

@@ -1,0 +1,42 @@
+"""The pages in docs/reference are what the program writes."""
+
+import filecmp
+
+from conftest import ROOT
+
+
+def test_docs_reference_is_up_to_date(wave):
+    wave.command("reference", "reference", check=0)
+    made = sorted(path.relative_to(wave.folder / "reference") for path in (wave.folder / "reference").rglob("*.md"))
+    kept = sorted(path.relative_to(ROOT / "docs/reference") for path in (ROOT / "docs/reference").rglob("*.md"))
+    assert made == kept
+    for page in made:
+        assert filecmp.cmp(wave.folder / "reference" / page, ROOT / "docs/reference" / page, shallow=False), page
+
+
+def test_every_example_is_accepted(wave):
+    examples = sorted((ROOT / "examples").glob("*.yaml"))
+    assert examples
+    for example in examples:
+        wave.command("check", "-f", str(example), check=0)
+
+
+def test_every_pair_of_kinds_gives_a_starting_set_that_is_accepted(wave):
+    kinds = wave.json("kinds")
+    metrics = [one["kind"] for one in kinds if one["document"] == "Metric"]
+    components = [one["kind"] for one in kinds if one["document"] == "ScalingComponent"]
+    for metric in metrics:
+        for component in components:
+            wave.command("init", "--force", "--metric", metric, "--component", component, check=0)
+            checked = wave.command("check")
+            assert checked.returncode == 0, (metric, component, checked.stderr)
+
+
+def test_help_and_usage_errors(wave):
+    for command in ("run", "check", "poll", "observe", "plan", "status", "pause", "resume", "scale", "decisions"):
+        helped = wave.command(command, "--help", check=0)
+        assert "Examples:" in helped.stdout
+    assert wave.command("frobnicate").returncode == 2
+    assert wave.command("scale", "x", "desired=many").returncode == 2
+    error = wave.json("check", check=1)
+    assert error["error"]["code"] == "not_found" and "init" in error["error"]["hint"]

@@ -1,0 +1,191 @@
+#include "definitions/load.h"
+
+#include <gtest/gtest.h>
+
+namespace wave::definitions {
+namespace {
+
+const KindTable metric_kind{.document = Document::metric,
+                            .name = "prometheus",
+                            .vendor = "prometheus",
+                            .summary = "test",
+                            .keys = {{.name = "endpoint", .type = KeyType::url, .required = true},
+                                     {.name = "query", .required = true},
+                                     {.name = "token", .secret = true},
+                                     {.name = "step", .type = KeyType::duration}}};
+const KindTable component_kind{
+    .document = Document::component,
+    .name = "aws-ec2-autoscaling",
+    .vendor = "aws",
+    .summary = "test",
+    .keys = {{.name = "region"},
+             {.name = "access_key", .secret = true},
+             {.name = "secret_key", .secret = true},
+             {.name = "asg_name", .required = true}},
+    .values = {{.name = "desired", .highest = 1000}, {.name = "max", .highest = 1000}}};
+const Catalog catalog{.metrics = {&metric_kind}, .components = {&component_kind}};
+
+Loaded load(const std::string& text) {
+  return load_text("w.yaml", text, catalog);
+}
+
+constexpr const char* good = R"(kind: Metric
+id: rps
+metric_kind: prometheus
+metadata: { endpoint: 'http://p:9090', query: up }
+---
+kind: ScalingComponent
+id: web
+component_kind: aws-ec2-autoscaling
+metadata: { asg_name: web }
+---
+kind: ScalingPlan
+id: p
+plans:
+  - id: i
+    scaling_components: [{ component_id: web, desired: 3 }]
+)";
+
+std::string with(const std::string& from, const std::string& to) {
+  std::string text = good;
+  const auto at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+/// The one problem of a text, as `line:column: message`.
+std::string problem(const std::string& text) {
+  const auto loaded = load(text);
+  if (loaded.errors.size() != 1) {
+    std::string all = std::to_string(loaded.errors.size()) + " errors:";
+    for (const auto& one : loaded.errors) all += "\n" + one.text();
+    return all;
+  }
+  return loaded.errors.front().text();
+}
+
+TEST(Load, FillsInTheDefaultsOfDesign) {
+  const auto loaded = load(good);
+  ASSERT_TRUE(loaded.ok()) << loaded.errors.front().text();
+  const auto& metric = *loaded.definitions.metric("rps");
+  EXPECT_EQ(metric.polling_interval, 15s);
+  EXPECT_EQ(metric.timeout, 5s);
+  EXPECT_EQ(metric.stale_after, 50s);
+  const auto& component = *loaded.definitions.component("web");
+  EXPECT_EQ(component.behavior.down.stabilization_window, 300s);
+  EXPECT_TRUE(component.behavior.up.policies.empty());
+  EXPECT_EQ(component.limits.at("desired").min, 1);
+  EXPECT_EQ(component.limits.at("desired").max, 1000);
+}
+
+TEST(Load, ABareIntervalIsMilliseconds) {
+  const auto loaded = load(with("query: up }", "query: up }\npolling_interval: 1000"));
+  ASSERT_TRUE(loaded.ok());
+  EXPECT_EQ(loaded.definitions.metric("rps")->polling_interval, 1s);
+}
+
+TEST(Load, BehaviorThatIsPresentTakesTheDefaultsOfKubernetes) {
+  const auto loaded = load(with("metadata: { asg_name: web }",
+                                "metadata: { asg_name: web }\nbehavior: { scale_up: {}, scale_down: {} }"));
+  ASSERT_TRUE(loaded.ok()) << loaded.errors.front().text();
+  const auto& behavior = loaded.definitions.component("web")->behavior;
+  EXPECT_EQ(behavior.up.policies.size(), 2u);
+  EXPECT_EQ(behavior.down.policies.size(), 1u);
+  EXPECT_EQ(behavior.down.stabilization_window, 300s);
+}
+
+TEST(Load, NamesUnknownKeysWithASuggestion) {
+  EXPECT_EQ(problem(with("query: up", "query: up, tokn: x")),
+            "w.yaml:4:51: unknown key 'tokn' (did you mean 'token'?)");
+}
+
+TEST(Load, SaysWhatIsWrongWhereItIs) {
+  struct Case {
+    std::string from, to, place, words;
+  };
+  const std::vector<Case> cases = {
+      {"id: rps", "id: rps\nid: rps", "w.yaml:3:1", "duplicate"},
+      {"metric_kind: prometheus", "metric_kind: prometeus", "w.yaml:3:14", "did you mean 'prometheus'"},
+      {"kind: Metric", "kind: Metrik", "w.yaml:1:7", "did you mean 'Metric'"},
+      {"query: up", "qury: up", "w.yaml:4:", "quer"},
+      {"endpoint: 'http://p:9090'", "endpoint: 'ftp://p'", "w.yaml:4:", "URL"},
+      {"component_id: web", "component_id: wep", "w.yaml:15:42", "did you mean 'web'"},
+      {"desired: 3", "desired: -3", "w.yaml:15:56", "below 0"},
+      {"query: up }", "query: up }\npolling_interval: soon", "w.yaml:5:19", "duration"},
+      {"    scaling", "    schedule: { cron: '61 * * * *' }\n    scaling", "w.yaml:15:", "cron"},
+      {"    scaling", "    schedule: { cron: '1 * * * *', timezone: Asia/Soul }\n    scaling",
+       "w.yaml:15:", "Asia/Seoul"},
+      {"{ asg_name: web }", "{ asg_name: web }\nlimits: { min: 5, max: 2 }", "w.yaml:10:", "below 'min'"},
+      {"    scaling", "    target: { metric: rsp, per_unit: 3 }\n    scaling",
+       "w.yaml:15:", "did you mean 'rps'"},
+  };
+  for (const auto& one : cases) {
+    const auto loaded = load(with(one.from, one.to));
+    ASSERT_FALSE(loaded.ok()) << one.to;
+    bool found = false;
+    for (const auto& error : loaded.errors)
+      found |= error.text().starts_with(one.place) && error.message.find(one.words) != std::string::npos;
+    EXPECT_TRUE(found) << one.to << " gave " << loaded.errors.front().text();
+  }
+}
+
+TEST(Load, ReportsEverythingAtOnceInOrder) {
+  auto text = with("query: up", "query: up, wrong: 1");
+  text.replace(text.find("asg_name: web"), 13, "asg_nam: web");
+  const auto loaded = load(text);
+  ASSERT_GE(loaded.errors.size(), 2u);
+  EXPECT_LT(loaded.errors[0].line, loaded.errors[1].line);
+}
+
+TEST(Load, DuplicateIdsNameTheFirstPlace) {
+  const std::string twice =
+      std::string(good) + "---\n" + std::string(good).substr(0, std::string(good).find("---"));
+  const auto loaded = load(twice);
+  ASSERT_EQ(loaded.errors.size(), 1u);
+  EXPECT_NE(loaded.errors[0].message.find("duplicate metric 'rps', also at w.yaml:1"), std::string::npos);
+}
+
+TEST(Load, ALiteralSecretIsAWarningThatDoesNotShowIt) {
+  const auto loaded = load(with("asg_name: web", "asg_name: web, secret_key: hunter2"));
+  ASSERT_TRUE(loaded.ok());
+  ASSERT_EQ(loaded.warnings.size(), 1u);
+  EXPECT_EQ(loaded.warnings[0].message.find("hunter2"), std::string::npos);
+  EXPECT_NE(loaded.warnings[0].message.find("secret_key"), std::string::npos);
+}
+
+TEST(Load, HostileYamlIsAnErrorAndNothingElse) {
+  std::string bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n";
+  for (char c = 'b'; c < 'k'; ++c) {
+    const std::string before(1, static_cast<char>(c - 1));
+    bomb += std::string(1, c) + ": &" + c + " [*" + before + ",*" + before + ",*" + before + ",*" + before +
+            ",*" + before + "]\n";
+  }
+  std::string deep;
+  for (int i = 0; i < 5000; ++i) deep += "[";
+  for (const std::string& text :
+       {bomb, deep, std::string("kind: \x01\x02"), std::string("\xff\xfe\x00x", 4), std::string("a: b: c"),
+        std::string("- 1\n- 2"), std::string("kind: [Metric]"), std::string("*unknown"),
+        std::string("kind: Metric\nid: {a: b}\n")}) {
+    EXPECT_FALSE(load(text).ok()) << text.substr(0, 40);
+  }
+}
+
+TEST(Load, TenThousandDocumentsAreNoSquare) {
+  std::string text;
+  for (int i = 0; i < 10'000; ++i) {
+    text += "kind: Metric\nid: m" + std::to_string(i) +
+            "\nmetric_kind: prometheus\nmetadata: { endpoint: 'http://p:9090', query: up }\n---\n";
+  }
+  const auto loaded = load(text);
+  EXPECT_TRUE(loaded.ok());
+  EXPECT_EQ(loaded.definitions.metrics.size(), 10'000u);
+}
+
+TEST(Schema, IsJsonThatNamesEveryKind) {
+  const auto schema = json_schema(catalog);
+  EXPECT_NE(schema.find("\"prometheus\""), std::string::npos);
+  EXPECT_NE(schema.find("\"asg_name\""), std::string::npos);
+}
+
+}  // namespace
+}  // namespace wave::definitions
