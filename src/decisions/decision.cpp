@@ -105,12 +105,11 @@ void Path::arbitrate() {
 }
 
 void Path::limit() {
-  const bool held_by_data = !input_.not_fresh.empty() || !input_.errors.empty();
   if (decision_.wish) {
     const double wish = number_;
     step("stabilization", stabilize(wish, input_.current, state_, component_.behavior, input_.now));
     state_.recommendations.push_back({input_.now, wish});
-  } else if (held_by_data) {
+  } else if (input_.outage) {
     // What is held without data counts as wished: the first sample after an outage shall not undo it at once.
     state_.recommendations.push_back({input_.now, input_.current});
   }

@@ -75,6 +75,7 @@ struct Input {
   std::vector<Wish> wishes;             ///< of winning items and active at_least items, in id order
   std::vector<NotFresh> not_fresh;      ///< metrics read by an item that was tried and are not fresh
   std::vector<std::string> errors;      ///< of items that were tried
+  bool outage = false;                  ///< one of them had a value and has none now
   bool may_fall_without_fresh = false;  ///< fallback with direction both
   std::optional<double> system_min{};   ///< the system's own bounds now, where it has some
   std::optional<double> system_max{};

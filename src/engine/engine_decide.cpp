@@ -78,6 +78,7 @@ std::vector<decisions::Decision> Engine::decide_values(Component& component, Utc
     input.errors = errors;
     for (const auto* metric : inputs) {
       if (!metric->fresh()) input.not_fresh.push_back({metric->definition().id, metric->problem()});
+      input.outage |= !metric->fresh() && metric->sample().has_value();
     }
     made.push_back(decisions::decide(input, component.definition(), component.state(value)));
     ++counters_.decisions;

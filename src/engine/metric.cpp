@@ -196,7 +196,8 @@ Status Metric::push(metrics::Labels labels, double value, std::optional<UtcTime>
   const UtcTime now = parts_.runtime.utc();
   const UtcTime time = std::min(at.value_or(now), now);
   auto same = std::ranges::find_if(pushed_, [&](const Pushed& other) { return other.labels == labels; });
-  if (same != pushed_.end() && time < same->at) {
+  // Without a time of its own a value is newer than what came before it, whatever the clock did in between.
+  if (at && same != pushed_.end() && time < same->at && same->at <= now) {
     return fail(ErrorCode::conflict, "a newer value is here already, of " + iso8601(same->at));
   }
   if (same != pushed_.end()) {

@@ -196,7 +196,8 @@ const char* const analysis_script = R"js(
       tail(statements[last], last > 0 ? unit(statements[last - 1].loc.end) : from);
     };
 
-    const tree = parse(text);
+    // Without a source's name errors would be placed in this script.
+    const tree = parse(text, {source: 'expression'});
     const names = new Set(['arguments']);
     declareVars(tree, names);
     within(names, () => visit(tree));

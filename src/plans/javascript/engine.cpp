@@ -174,6 +174,7 @@ void Engine::Impl::add_function(const Function& function, std::vector<InstallPro
 }
 
 void Engine::Impl::install(const Request& request, Reply& reply) {
+  now = request.now;
   for (const Zone& zone : request.zones) {
     if (zone_offsets.size() <= zone.zone) zone_offsets.resize(zone.zone + 1);
     zone_offsets[zone.zone] = zone.offset_seconds;

@@ -96,6 +96,7 @@ TEST(Decide, WhatWasHeldWithoutDataIsNotUndoneByTheFirstSample) {
   State state;
   Input blind{.component_id = "web", .now = noon, .current = 20};
   blind.not_fresh.push_back({.metric_id = "rps", .problem = "refused"});
+  blind.outage = true;
   decide(blind, component(), state);
   EXPECT_EQ(decide(input(20, 2, noon + 10s), component(), state).final, 20);
 }

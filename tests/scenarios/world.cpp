@@ -1,0 +1,99 @@
+#include "world.h"
+
+#include <gtest/gtest.h>
+
+#include "metrics/kinds.h"
+#include "net/process.h"
+#include "plans/compiled.h"
+
+namespace wave::test {
+namespace {
+
+class SimulatedComponent final : public components::Component {
+ public:
+  SimulatedComponent(Runtime& runtime, Simulated& state) : runtime_(runtime), state_(state) {}
+
+  Task<Result<components::Observation>> observe() override {
+    components::Observation seen;
+    seen.current["desired"] = state_.desired;
+    if (state_.desired != known_) {
+      ready_before_ = known_;
+      known_ = state_.desired;
+      changed_ = runtime_.mono();
+    }
+    const bool serves = runtime_.mono() - changed_ >= state_.ready_after || state_.desired < ready_before_;
+    seen.ready = serves ? state_.desired : ready_before_;
+    seen.changing = *seen.ready != state_.desired;
+    co_return seen;
+  }
+
+  Task<Result<components::Applied>> apply(components::Change change) override {
+    if (state_.fails) co_return fail(ErrorCode::unavailable, "the system is down", true);
+    state_.desired = change.values["desired"];
+    ++state_.applied;
+    co_return components::Applied{};
+  }
+
+ private:
+  Runtime& runtime_;
+  Simulated& state_;
+  double known_ = 0;
+  double ready_before_ = 0;
+  MonoTime changed_{};
+};
+
+}  // namespace
+
+class SimulatedWorld::NoProcesses final : public net::ProcessRunner {
+ public:
+  Task<Result<Output>> run(Command) override { co_return fail(ErrorCode::not_found, "none here"); }
+  Result<ProcessId> start(Command, std::function<void(int)>) override {
+    return fail(ErrorCode::not_found, "none here");
+  }
+  void signal(ProcessId, int) override {}
+};
+
+SimulatedWorld::SimulatedWorld(UtcTime start, std::string definitions)
+    : runtime(start),
+      definitions_(std::move(definitions)),
+      log_(runtime, LogLevel::error),
+      http_(runtime),
+      processes_(std::make_unique<NoProcesses>()),
+      aws_(runtime, http_, *processes_, definitions::Settings::Environment::process()),
+      services_{.runtime = runtime, .http = http_, .aws = aws_, .processes = *processes_} {
+  kind_.table = {.document = definitions::Document::component,
+                 .name = "simulated",
+                 .vendor = "test",
+                 .summary = "A number.",
+                 .keys = {},
+                 .values = {{.name = "desired", .highest = 1e6}},
+                 .ready_after = 30s};
+  kind_.create = [this](const definitions::ComponentDefinition& component, const definitions::Settings&,
+                        net::Services&) -> Result<std::unique_ptr<components::Component>> {
+    return std::make_unique<SimulatedComponent>(runtime, components_[component.id]);
+  };
+  catalog_ = {.metrics = {&metrics::push().table}, .components = {&kind_.table}};
+}
+
+SimulatedWorld::~SimulatedWorld() = default;
+
+void SimulatedWorld::start() {
+  engine_.reset();
+  engine::Parts parts{.runtime = runtime,
+                      .log = log_,
+                      .services = services_,
+                      .store = &store,
+                      .metric_kinds = {&metrics::push()},
+                      .component_kinds = {&kind_},
+                      .make_expressions = [] { return plans::make_expressions(nullptr); },
+                      .environment = definitions::Settings::Environment::process()};
+  engine_ = std::make_unique<engine::Engine>(std::move(parts), engine::Options{});
+  auto loaded = definitions::load_text("scenario", definitions_, catalog_);
+  for (const auto& problem : loaded.errors) ADD_FAILURE() << problem.text();
+  auto problems = engine_->load(std::move(loaded.definitions));
+  ASSERT_TRUE(problems);
+  for (const auto& problem : *problems) ADD_FAILURE() << problem.text();
+  runtime.settle();
+}
+
+}  // namespace wave::test

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+
+#include "base/log.h"
+#include "base/virtual_runtime.h"
+#include "definitions/load.h"
+#include "engine/engine.h"
+#include "history/store.h"
+#include "net/aws/aws_client.h"
+#include "support/fake_http.h"
+
+namespace wave::test {
+
+/// What a scenario's components really are: a number that a test can look at, change and break.
+struct Simulated {
+  double desired = 0;
+  Duration ready_after{0};
+  bool fails = false;
+  int applied = 0;
+};
+
+/// A store that lasts as long as the test: what a restart finds again.
+class MemoryStore final : public history::Store {
+ public:
+  void add_samples(std::vector<history::StoredSample>) override {}
+  void add_decision(history::StoredDecision decision) override { records.push_back(std::move(decision)); }
+  void repeat_decision(const std::string&, const std::string&, UtcTime, std::int64_t) override {}
+  void put_state(std::string key, std::string json) override { kept[std::move(key)] = std::move(json); }
+  void erase_state(std::string key) override { kept.erase(key); }
+  Task<Status> flush(Duration) override { co_return Status{}; }
+  Result<std::map<std::string, std::string>> states() override { return kept; }
+  Result<std::vector<history::StoredSample>> samples(const std::string&, UtcTime, std::size_t) override {
+    return std::vector<history::StoredSample>{};
+  }
+  Result<std::vector<history::StoredDecision>> decisions(const history::DecisionFilter&) override {
+    return records;
+  }
+  history::Health health() const override { return {}; }
+
+  std::map<std::string, std::string> kept;
+  std::vector<history::StoredDecision> records;
+};
+
+/// The production engine on a clock that moves only when told to.
+class SimulatedWorld {
+ public:
+  SimulatedWorld(UtcTime start, std::string definitions);
+  ~SimulatedWorld();
+
+  /// Starts the engine, or starts it again as after kill -9.
+  void start();
+  engine::Engine& engine() { return *engine_; }
+  std::map<std::string, Simulated>& components() { return components_; }
+
+  VirtualRuntime runtime;
+  MemoryStore store;
+
+ private:
+  class NoProcesses;
+  std::string definitions_;
+  Log log_;
+  FakeHttp http_;
+  std::unique_ptr<NoProcesses> processes_;
+  net::AwsClients aws_;
+  net::Services services_;
+  std::map<std::string, Simulated> components_;
+  components::Kind kind_;
+  definitions::Catalog catalog_;
+  std::unique_ptr<engine::Engine> engine_;
+};
+
+}  // namespace wave::test
