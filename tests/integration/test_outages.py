@@ -228,3 +228,172 @@ def test_sigterm_ends_it_and_its_workers(wave):
     wave.stop()
     assert wave.process.returncode == 0
     assert "event=stopped" in wave.log.read_text()
+
+
+def test_no_output_shows_a_secret(wave, exporter):
+    """Wrong credentials, a bad endpoint and every place that prints or stores."""
+    secret = "hunter2-very-secret"
+    wave.environment["MY_SECRET"] = secret
+    wave.write(
+        f"""
+kind: Metric
+id: load
+metric_kind: prometheus
+metadata: {{ endpoint: 'http://127.0.0.1:{exporter.port}', query: load, token: '${{env:MY_SECRET}}', headers: {{ X-Key: '{secret}' }} }}
+polling_interval: 200ms
+---
+kind: ScalingComponent
+id: group
+component_kind: aws-ec2-autoscaling
+metadata: {{ asg_name: x, region: eu-west-1, access_key: AKIA{secret}, secret_key: {secret}, endpoint: 'http://127.0.0.1:{exporter.port}' }}
+---
+kind: ScalingPlan
+id: p
+plans: [{{ id: i, scaling_components: [{{ component_id: group, desired: 'load' }}] }}]
+"""
+    )
+    outputs = []
+    for command in (["check"], ["poll"], ["poll", "--json"], ["observe", "--json"], ["plan"], ["plan", "--json"]):
+        done = wave.command(*command)
+        outputs.append(done.stdout + done.stderr)
+    wave.run()
+    eventually(lambda: wave.get("/api/v1/status").json()["metrics"][0]["error"])
+    for path in ("/api/v1/status", "/metrics", "/api/v1/decisions"):
+        outputs.append(wave.get(path).text)
+    outputs.append(wave.command("decisions", "--json").stdout)
+    wave.stop()
+    outputs.append(wave.log.read_text())
+    outputs += [file.read_bytes().decode(errors="replace") for file in wave.folder.glob("wave.db*")]
+    for output in outputs:
+        assert secret not in output
+
+
+def test_broken_endpoints_hold_and_hurt_only_themselves(wave):
+    """Refused, silent, resetting, 500, HTML and endless answers beside a metric that works."""
+    import socket
+    import threading
+
+    def serve(answer):
+        listener = socket.create_server(("127.0.0.1", 0))
+
+        def loop():
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                    connection.recv(65536)
+                    if answer is None:
+                        kept.append(connection)
+                        continue
+                    try:
+                        for part in answer:
+                            connection.sendall(part)
+                    finally:
+                        connection.close()
+                except OSError:
+                    if listener.fileno() < 0:
+                        return
+
+        kept = []
+        threading.Thread(target=loop, daemon=True).start()
+        listeners.append(listener)
+        return listener.getsockname()[1]
+
+    listeners = []
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    ports = {
+        "silent": serve(None),
+        "reset": serve([]),
+        "error": serve([b"HTTP/1.1 500 Oops\r\nContent-Length: 6\r\n\r\n<html>"]),
+        "html": serve([head + b"Content-Length: 13\r\n\r\n<html></html>"]),
+        "cut": serve([head + b'Content-Length: 100\r\n\r\n{"status":"succ']),
+        "endless": serve(iter(lambda: b"x" * 65536, None)),
+        "throttled": serve([b"HTTP/1.1 429 Slow\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n"]),
+    }
+    text = PUSHED % "behavior: { scale_down: { stabilization_window: 0s } }"
+    for name, port in ports.items():
+        text += f"""---
+kind: Metric
+id: {name}
+metric_kind: prometheus
+timeout: 500ms
+polling_interval: 200ms
+metadata: {{ endpoint: 'http://127.0.0.1:{port}', query: up }}
+---
+kind: ScalingComponent
+id: of-{name}
+component_kind: logger
+limits: {{ min: 0, max: 9 }}
+---
+kind: ScalingPlan
+id: plan-{name}
+plans: [{{ id: i, scaling_components: [{{ component_id: of-{name}, desired: 'metric("{name}")' }}] }}]
+"""
+    wave.write(text)
+    wave.run()
+    try:
+        eventually(
+            lambda: all(one["error"] for one in wave.get("/api/v1/status").json()["metrics"] if one["kind"] == "prometheus")
+        )
+        for load in (30, 90, 20):
+            wave.push("load", load)
+            eventually(lambda: wave.desired("workers") == load / 10)
+        errors = {one["metric_id"]: one["error"] for one in wave.get("/api/v1/status").json()["metrics"] if one["error"]}
+        assert errors["silent"]["code"] == "timeout"
+        assert errors["error"]["code"] == "unavailable"
+        assert errors["throttled"]["code"] == "throttled"
+        assert errors["html"]["code"] == "bad_response"
+        for name in ports:
+            assert wave.desired(f"of-{name}") in (None, 0)
+    finally:
+        for listener in listeners:
+            listener.close()
+
+
+def test_sigterm_during_an_apply_finishes_it(wave):
+    """A webhook that answers slowly: the change that was sent is recorded, then the daemon ends."""
+    import http.server
+    import threading
+
+    got = []
+
+    class Slow(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            got.append(self.rfile.read(int(self.headers["Content-Length"])))
+            time.sleep(1)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *ignored):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    wave.write(
+        f"""
+kind: Metric
+id: load
+metric_kind: push
+---
+kind: ScalingComponent
+id: hook
+component_kind: webhook
+metadata: {{ url: 'http://127.0.0.1:{server.server_address[1]}/scale' }}
+limits: {{ max: 50 }}
+---
+kind: ScalingPlan
+id: p
+plans: [{{ id: i, scaling_components: [{{ component_id: hook, desired: load }}] }}]
+"""
+    )
+    try:
+        wave.run()
+        wave.push("load", 7)
+        eventually(lambda: got)
+        wave.stop()
+        assert wave.process.returncode == 0
+        scaled = [one for one in wave.json("decisions") if one["action"] == "scale"]
+        assert scaled[-1]["final"] == 7 and scaled[-1]["applied"]
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,176 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "metrics/kinds.h"
+#include "support/services.h"
+
+namespace wave::metrics {
+namespace {
+
+using definitions::Settings;
+using testing::HasSubstr;
+
+class PrometheusTest : public testing::Test {
+ protected:
+  PrometheusTest() {
+    settings.set("endpoint", std::string("http://p:9090/prefix/"));
+    settings.set("query", std::string("up{job=\"a\"}"));
+    settings.set("step", Duration(15s));
+  }
+  Result<std::vector<Series>> poll() {
+    definitions::MetricDefinition metric;
+    metric.id = "m";
+    auto source = prometheus().create(metric, settings, world.services);
+    if (!source) return std::unexpected(source.error());
+    return world.run((*source)->poll());
+  }
+  Result<std::vector<Series>> answer(int status, const std::string& body, net::Headers headers = {}) {
+    world.http.on("", "http://p:9090").reply(status, body, std::move(headers));
+    return poll();
+  }
+
+  test::TestServices world;
+  Settings settings;
+};
+
+/// The published form of an answer (Prometheus' HTTP API documentation, "Instant queries").
+TEST_F(PrometheusTest, ReadsAVector) {
+  const auto series = answer(
+      200,
+      R"({"status":"success","data":{"resultType":"vector","result":[{"metric":{"job":"a"},"value":[1795457326.275,"1.5"]}]}})");
+  ASSERT_TRUE(series) << series.error().text();
+  ASSERT_EQ(series->size(), 1u);
+  EXPECT_EQ(series->front().value, 1.5);
+  EXPECT_EQ(series->front().labels.at("job"), "a");
+  EXPECT_EQ(world.http.last().request.url, "http://p:9090/prefix/api/v1/query?query=up%7Bjob%3D%22a%22%7D");
+}
+
+TEST_F(PrometheusTest, ReadsScalarsAndTheNewestPointOfAMatrix) {
+  EXPECT_EQ(
+      answer(200, R"({"status":"success","data":{"resultType":"scalar","result":[1,"7"]}})")->front().value,
+      7);
+  const auto matrix = answer(
+      200,
+      R"({"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[10,"1"],[20,"2"],[30,"NaN"]]}]}})");
+  EXPECT_EQ(matrix->front().value, 2);
+  EXPECT_EQ(matrix->front().at, from_epoch_seconds(20));
+}
+
+TEST_F(PrometheusTest, NanAndInfinityAreNoValue) {
+  for (const char* value : {"NaN", "+Inf", "-Inf"}) {
+    const auto series =
+        answer(200, std::string(R"({"status":"success","data":{"resultType":"scalar","result":[1,")") +
+                        value + "\"]}}");
+    ASSERT_TRUE(series) << value;
+    EXPECT_TRUE(series->empty()) << value;
+  }
+}
+
+TEST_F(PrometheusTest, WhatIsNoNumberIsAnErrorAndNeverZero) {
+  for (const char* body :
+       {"", "null", "<html>busy</html>", "{", R"({"status":"success"})",
+        R"({"status":"success","data":null})",
+        R"({"status":"success","data":{"resultType":"string","result":[1,"abc"]}})",
+        R"({"status":"success","data":{"resultType":"vector","result":null}})",
+        R"({"status":"success","data":{"resultType":"vector","result":[{"metric":{}}]}})",
+        R"({"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,null]}]}})",
+        R"({"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,2]}]}})",
+        R"({"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"2x"]}]}})",
+        R"({"status":"success","isPartial":true,"data":{"resultType":"vector","result":[]}})",
+        R"({"status":"success","warnings":["store is down"],"data":{"resultType":"vector","result":[]}})"}) {
+    EXPECT_FALSE(answer(200, body)) << body;
+  }
+}
+
+TEST_F(PrometheusTest, ErrorsSayWhatPrometheusSays) {
+  auto result = answer(
+      400,
+      R"({"status":"error","errorType":"bad_data","error":"1:5: parse error: unclosed left parenthesis"})");
+  EXPECT_THAT(result.error().message, HasSubstr("unclosed left parenthesis"));
+  EXPECT_FALSE(result.error().retryable);
+  result = answer(429, "slow down", {{"Retry-After", "7"}});
+  EXPECT_EQ(result.error().code, ErrorCode::throttled);
+  EXPECT_EQ(result.error().retry_after, Duration(7s));
+  EXPECT_EQ(answer(401, "Unauthorized").error().code, ErrorCode::unauthorized);
+  EXPECT_EQ(answer(500, "<html>").error().code, ErrorCode::unavailable);
+}
+
+TEST_F(PrometheusTest, SignsInAsTheKeysSay) {
+  settings.set("username", std::string("u"));
+  settings.set("password", std::string("p"));
+  answer(200, "{}");
+  EXPECT_EQ(world.http.last().header("Authorization"), "Basic dTpw");
+  settings = {};
+  settings.set("endpoint", std::string("http://p:9090"));
+  settings.set("query", std::string("up"));
+  settings.set("token", std::string("secret\n"));
+  answer(200, "{}");
+  EXPECT_EQ(world.http.last().header("Authorization"), "Bearer secret");
+}
+
+TEST_F(PrometheusTest, AnOauthTokenIsKeptAndRenewedOnceAfterA401) {
+  settings.set("token_url", std::string("http://auth/token"));
+  settings.set("client_id", std::string("id"));
+  settings.set("client_secret", std::string("very-secret"));
+  auto& tokens = world.http.on("POST", "http://auth/token")
+                     .reply(200, R"({"access_token":"one","expires_in":3600})")
+                     .reply(200, R"({"access_token":"two","expires_in":3600})");
+  world.http.on("GET", "http://p:9090")
+      .reply(401, "")
+      .reply(200, R"({"status":"success","data":{"resultType":"scalar","result":[1,"7"]}})");
+  const auto series = poll();
+  ASSERT_TRUE(series) << series.error().text();
+  EXPECT_EQ(tokens.count(), 2);
+  EXPECT_EQ(world.http.last().header("Authorization"), "Bearer two");
+  world.http.on("POST", "http://auth/token").reply(400, "bad very-secret");
+  const auto failed = poll();
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().text().find("very-secret"), std::string::npos);
+}
+
+TEST_F(PrometheusTest, ALongQueryGoesAsAForm) {
+  settings.set("query", std::string(3000, 'x'));
+  answer(200, "{}");
+  EXPECT_EQ(world.http.last().request.method, "POST");
+}
+
+TEST(ToSample, SeveralSeriesNeedARule) {
+  definitions::MetricDefinition metric;
+  const std::vector<Series> two = {{.labels = {{"a", "1"}}, .value = 2},
+                                   {.labels = {{"a", "2"}}, .value = 4}};
+  const auto refused = to_sample(metric, two, {}, {});
+  EXPECT_EQ(refused.error().code, ErrorCode::bad_response);
+  EXPECT_THAT(refused.error().message, HasSubstr("a=\"1\""));
+  using definitions::Aggregate;
+  const std::map<Aggregate, double> wanted = {{Aggregate::sum, 6},
+                                              {Aggregate::avg, 3},
+                                              {Aggregate::min, 2},
+                                              {Aggregate::max, 4},
+                                              {Aggregate::first, 2}};
+  for (const auto& [rule, value] : wanted) {
+    metric.aggregate = rule;
+    EXPECT_EQ(to_sample(metric, two, {}, {})->value, value);
+  }
+}
+
+TEST(ToSample, EmptyIsAFailureUnlessOnEmptySaysOtherwise) {
+  definitions::MetricDefinition metric;
+  EXPECT_EQ(to_sample(metric, {}, 5, {}).error().code, ErrorCode::no_data);
+  metric.on_empty = {.kind = definitions::OnEmpty::Kind::number, .number = 3};
+  EXPECT_EQ(to_sample(metric, {}, 5, {})->value, 3);
+  metric.on_empty = {.kind = definitions::OnEmpty::Kind::last};
+  EXPECT_EQ(to_sample(metric, {}, 5, {})->value, 5);
+  EXPECT_FALSE(to_sample(metric, {}, {}, {}));
+}
+
+TEST(Kinds, EveryTableIsWhole) {
+  for (const auto* kind : registry()) {
+    EXPECT_FALSE(kind->table.summary.empty()) << kind->table.name;
+    EXPECT_EQ(kind->table.polled, bool(kind->create)) << kind->table.name;
+    for (const auto& key : kind->table.keys)
+      EXPECT_FALSE(key.help.empty()) << kind->table.name << "." << key.name;
+  }
+}
+
+}  // namespace
+}  // namespace wave::metrics
