@@ -14,7 +14,9 @@ constexpr Duration least_jump = 2s;
 
 Engine::Engine(Parts parts, Options options) : parts_(std::move(parts)), options_(options) {}
 
-Engine::~Engine() = default;
+Engine::~Engine() {
+  cancel_timers();
+}
 
 bool Engine::ready() const {
   return loaded_ &&
@@ -82,6 +84,16 @@ void Engine::arm_edge(std::uint32_t index) {
                                          });
 }
 
+void Engine::cancel_timers() {
+  if (!generation_) return;
+  for (auto& plan : generation_->plans) {
+    parts_.runtime.cancel(plan->timer);
+    parts_.runtime.cancel(plan->edge_timer);
+  }
+  for (const auto& [id, planned] : look_again_) parts_.runtime.cancel(planned.timer);
+  look_again_.clear();
+}
+
 /// Stored ages are civil; when that clock jumps (NTP, a resumed machine) they move with it, so that a jump
 /// neither ends a window early nor holds it for hours.
 void Engine::follow_clock() {
@@ -136,10 +148,7 @@ Task<void> Engine::stop(Duration limit) {
   if (!generation_) co_return;
   for (auto& [id, metric] : generation_->metrics) metric->stop();
   for (auto& [id, component] : generation_->components) component->stop();
-  for (auto& plan : generation_->plans) {
-    parts_.runtime.cancel(plan->timer);
-    parts_.runtime.cancel(plan->edge_timer);
-  }
+  cancel_timers();
   const MonoTime end = parts_.runtime.mono() + limit;
   const auto busy = [this] {
     return in_flight_ > 0 ||

@@ -19,6 +19,7 @@ namespace wave::engine {
 class Engine {
  public:
   Engine(Parts parts, Options options);
+  /// After `stop`, or when nothing is under way.
   ~Engine();
 
   /// Starts with these definitions or changes to them; on an error nothing has changed. Problems in
@@ -75,7 +76,13 @@ class Engine {
     MonoTime written;
   };
 
+  struct Planned {
+    MonoTime at{};
+    Runtime::TimerId timer = 0;
+  };
+
   // engine.cpp
+  void cancel_timers();
   void plan_due(std::uint32_t index);
   void schedule_turn();
   Task<void> turn();
@@ -114,7 +121,7 @@ class Engine {
   std::vector<std::uint32_t> due_;
   std::map<std::pair<std::string, std::string>, decisions::Decision> latest_;
   std::map<std::pair<std::string, std::string>, Recorded> recorded_;
-  std::map<std::string, MonoTime> look_again_;
+  std::map<std::string, Planned> look_again_;
   Counters counters_;
   std::optional<Duration> drift_;  ///< civil minus monotonic time
   UtcTime loaded_at_{};

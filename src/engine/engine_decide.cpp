@@ -188,10 +188,10 @@ void Engine::look_again(const Component& component, MonoTime when) {
   const auto& id = component.definition().id;
   const MonoTime now = parts_.runtime.mono();
   auto& planned = look_again_[id];
-  if (planned > now && planned <= when) return;
-  planned = std::max(when, now + Duration(1ms));
-  parts_.runtime.at(planned, [this, id, when = planned] {
-    if (stopping_ || look_again_[id] != when) return;
+  if (planned.at > now && planned.at <= when) return;
+  parts_.runtime.cancel(planned.timer);
+  planned.at = std::max(when, now + Duration(1ms));
+  planned.timer = parts_.runtime.at(planned.at, [this, id] {
     if (const auto* found = generation_->component(id)) observed(*found);
   });
 }

@@ -38,10 +38,7 @@ Result<std::vector<definitions::Problem>> Engine::load(definitions::Definitions 
       const bool gone = (*next)->component(id) == nullptr || !(*next)->component(id)->same_target(*component);
       if (gone && component->definition().kind->ephemeral) retired_.push_back(component);
     }
-    for (auto& plan : generation_->plans) {
-      parts_.runtime.cancel(plan->timer);
-      parts_.runtime.cancel(plan->edge_timer);
-    }
+    cancel_timers();
     past_.push_back(std::move(generation_));
     if (!turning_ && in_flight_ == 0) past_.clear();
   }
