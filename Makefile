@@ -5,7 +5,8 @@ JOBS ?= $(shell nproc)
 
 DEMO ?= --seconds 180
 PREFIX ?= /usr/local
-.PHONY: help build test check heavy conformance demo lint format asan tsan install package clean dev
+FUZZ_SECONDS ?= 300
+.PHONY: help build test check heavy conformance bench demo lint format asan tsan fuzz install package clean dev
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -27,7 +28,7 @@ test: dev ## unit, scenario and contract tests, and the integration tests whose 
 	@scripts/venv.sh
 	@.peers/venv/bin/pytest -q tests/integration -m "not heavy"
 
-check: lint heavy asan tsan ## everything else: heavy peers, sanitizers, lint
+check: build lint heavy asan tsan fuzz ## everything else: the release build, lint, heavy peers, sanitizers, five minutes of fuzzing
 
 heavy: dev ## the integration tests against servers that take minutes to get (kube-apiserver is built once)
 	@scripts/venv.sh
@@ -38,6 +39,11 @@ conformance: dev ## the vendors' published suites, from FIXTURES=DIR
 	@test -n "$(FIXTURES)" || { echo "usage: make conformance FIXTURES=DIR"; exit 2; }
 	@build/dev/tests/conformance/conformance "$(FIXTURES)"
 
+bench: ## the project's numbers, with medians and ratios; nothing is asserted
+	@scripts/deps.sh build test
+	@cmake --preset bench > /dev/null && cmake --build build/bench -j$(JOBS)
+	@python3 bench/bench.py
+
 asan: ## the tests under AddressSanitizer and UBSan
 	@scripts/deps.sh build test
 	@cmake --preset asan > /dev/null && cmake --build build/asan -j$(JOBS)
@@ -47,6 +53,11 @@ tsan: ## the tests under ThreadSanitizer
 	@scripts/deps.sh build test
 	@cmake --preset tsan > /dev/null && cmake --build build/tsan -j$(JOBS)
 	@cd build/tsan && ctest --output-on-failure -j$(JOBS)
+
+fuzz: ## every parser of hostile input, five minutes in all; FUZZ_SECONDS=N for another time
+	@scripts/deps.sh build test lint
+	@cmake --preset fuzz > /dev/null && cmake --build build/fuzz -j$(JOBS) --target fuzzers
+	@scripts/fuzz.sh $(FUZZ_SECONDS)
 
 lint: ## clang-format and clang-tidy
 	@scripts/deps.sh build test lint

@@ -23,6 +23,9 @@ find_program(MOLD mold)
 if(MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
+if(WAVE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 
 add_library(wave_options INTERFACE)
 target_compile_options(wave_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
@@ -36,7 +39,9 @@ if(WAVE_SANITIZE)
   add_compile_options(-fsanitize=${WAVE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${WAVE_SANITIZE})
   # GCC 12 reports false positives of these two only under sanitizers (GCC bugs 105562, 105616).
-  target_compile_options(wave_options INTERFACE -Wno-maybe-uninitialized -Wno-stringop-overflow)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    target_compile_options(wave_options INTERFACE -Wno-maybe-uninitialized -Wno-stringop-overflow)
+  endif()
   target_compile_definitions(wave_options INTERFACE WAVE_SANITIZED=1)
 endif()
 

@@ -134,11 +134,11 @@ Fallback read_fallback(const Report& report, const YamlNode& node) {
   Fallback fallback;
   reader.duration("after", fallback.after, {.max = 30 * 24h});
   if (const YamlNode* desired = reader.find("desired")) {
-    const auto number = desired->plain ? plain_number(desired->text) : std::nullopt;
+    const double number = desired->plain ? plain_number(desired->text).value_or(-1) : -1;
     const std::vector<std::string> choices = {"hold", "last", "a number"};
-    if (number && *number >= 0) {
+    if (number >= 0) {
       fallback.desired = Fallback::Desired::number;
-      fallback.number = *number;
+      fallback.number = number;
     } else if (read_choice(report, *desired, "desired", choices) == 1) {
       fallback.desired = Fallback::Desired::last;
     }

@@ -29,7 +29,10 @@ class TreeBuilder : public YAML::EventHandler {
  public:
   explicit TreeBuilder(const std::string& text) : text_(text) {}
 
-  void OnDocumentStart(const YAML::Mark&) override {
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    // At a closing bracket that nothing opened the parser gives empty documents for ever.
+    if (mark.pos == document_) throw YAML::ParserException(mark, "a bracket that nothing opened");
+    document_ = mark.pos;
     open_.clear();
     anchors_.clear();
     root_ = YamlNode{};
@@ -136,6 +139,7 @@ class TreeBuilder : public YAML::EventHandler {
   std::map<YAML::anchor_t, YamlNode> anchors_;
   YamlNode root_;
   std::size_t aliased_ = 0;
+  int document_ = -1;  ///< where the current one starts
 };
 
 Problem problem_at(const std::string& name, std::string_view text, std::size_t offset, std::string message) {

@@ -44,12 +44,14 @@ constexpr unsigned architecture = 0;
 #endif
 
 // Threads are there already; what remains is memory, locks, time, signals and the two descriptors.
+// Without getrandom the engine asks again for ever when it places a chunk of its heap.
 constexpr unsigned allowed[] = {SYS_read,           SYS_write,       SYS_mmap,         SYS_munmap,
                                 SYS_mremap,         SYS_mprotect,    SYS_madvise,      SYS_brk,
                                 SYS_futex,          SYS_sched_yield, SYS_rt_sigreturn, SYS_rt_sigaction,
                                 SYS_rt_sigprocmask, SYS_sigaltstack, SYS_setitimer,    SYS_clock_gettime,
                                 SYS_gettimeofday,   SYS_getpid,      SYS_gettid,       SYS_tgkill,
-                                SYS_getrusage,      SYS_exit,        SYS_exit_group,   SYS_restart_syscall};
+                                SYS_getrusage,      SYS_exit,        SYS_exit_group,   SYS_restart_syscall,
+                                SYS_getrandom};
 
 void install_filter() {
   if (architecture == 0) return;

@@ -170,6 +170,11 @@ TEST(Load, HostileYamlIsAnErrorAndNothingElse) {
   }
 }
 
+/// Found by fuzzing: yaml-cpp gave empty documents for ever.
+TEST(Load, ABracketThatNothingOpenedEnds) {
+  EXPECT_EQ(problem("kind: Metric\n---\nk0 }]\n"), "w.yaml:3:4: broken YAML: a bracket that nothing opened");
+}
+
 TEST(Load, TenThousandDocumentsAreNoSquare) {
   std::string text;
   for (int i = 0; i < 10'000; ++i) {

@@ -47,6 +47,16 @@ TEST(Expressions, VariablesAreLazyAndTheirErrorsTheirUsers) {
   EXPECT_THAT(h.error("bad + 1", variables), HasSubstr("TypeError"));
 }
 
+/// The engine's heap grows by chunks for which it asks the system for random numbers.
+TEST(Expressions, ManyPlansCompile) {
+  Harness h;
+  ExpressionId last = 0;
+  for (int i = 0; i < 3000; ++i)
+    last = h.compile("Math.ceil(api_rps / " + std::to_string(i + 1) + ")", {}, std::to_string(i));
+  h.set("api_rps", 6000);
+  EXPECT_EQ(h.evaluate({last})[0].number, 2);
+}
+
 TEST(Expressions, ProblemsAreFoundBeforeAnythingRuns) {
   Harness h;
   h.expressions->declare_metrics({"rps"});
