@@ -15,18 +15,23 @@ struct Loop::Impl {
   std::map<std::pair<MonoTime, TimerId>, Callback> timers;
   std::map<TimerId, MonoTime> due;
   TimerId next_id = 1;
-  MonoTime armed = MonoTime::max();
+  MonoTime armed = MonoTime::max();  ///< when the system timer fires; max: not set
+  bool arming = false;
   std::mt19937_64 random{std::random_device{}()};
 
-  // One system timer for all of ours: 10,000 polls a second would otherwise be 10,000 timer_settime calls.
-  void arm(MonoTime now) {
-    if (timers.empty()) return;
-    const MonoTime first = timers.begin()->first.first;
-    if (first >= armed && armed > now) return;
-    armed = first;
-    timer.expires_at(std::chrono::steady_clock::time_point(first.time_since_epoch()));
-    timer.async_wait([this](const std::error_code& error) {
-      if (!error) fire();
+  // One system timer for all of ours, set at most once a turn of the loop and to whole milliseconds: 10,000
+  // polls a second would otherwise be several times as many timerfd_settime calls.
+  void arm() {
+    if (arming || timers.empty() || timers.begin()->first.first >= armed) return;
+    arming = true;
+    asio::post(io, [this] {
+      arming = false;
+      if (timers.empty() || timers.begin()->first.first >= armed) return;
+      armed = std::chrono::ceil<std::chrono::milliseconds>(timers.begin()->first.first);
+      timer.expires_at(std::chrono::steady_clock::time_point(armed.time_since_epoch()));
+      timer.async_wait([this](const std::error_code& error) {
+        if (!error) fire();
+      });
     });
   }
 
@@ -40,7 +45,7 @@ struct Loop::Impl {
       due.erase(first.key().second);
       first.mapped()();
     }
-    arm(now);
+    arm();
   }
 };
 
@@ -58,7 +63,7 @@ Runtime::TimerId Loop::at(MonoTime when, Callback callback) {
   const TimerId id = impl_->next_id++;
   impl_->timers.emplace(std::pair{when, id}, std::move(callback));
   impl_->due.emplace(id, when);
-  impl_->arm(mono());
+  impl_->arm();
   return id;
 }
 

@@ -107,7 +107,8 @@ int poll(const Arguments& arguments, const Configuration& configuration) {
   std::vector<std::shared_ptr<engine::Metric>> metrics;
   std::vector<Task<bool>> polls;
   for (const auto* definition : *wanted) {
-    metrics.push_back(std::make_shared<engine::Metric>(parts, *definition, nullptr));
+    metrics.push_back(std::make_shared<engine::Metric>(
+        parts, std::make_shared<const definitions::MetricDefinition>(*definition), nullptr));
     polls.push_back(metrics.back()->poll());
   }
   world.loop.run_until(all(std::move(polls)));
@@ -145,7 +146,8 @@ int observe(const Arguments& arguments, const Configuration& configuration) {
     co_return true;
   };
   for (const auto* definition : *wanted) {
-    components.push_back(std::make_shared<engine::Component>(parts, *definition, 15s, 60s, nullptr));
+    components.push_back(std::make_shared<engine::Component>(
+        parts, std::make_shared<const definitions::ComponentDefinition>(*definition), 15s, 60s, nullptr));
     tasks.push_back(look(components.back()));
   }
   world.loop.run_until(all(std::move(tasks)));

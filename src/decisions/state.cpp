@@ -47,10 +47,13 @@ void forget(State& state, UtcTime now, const ComponentDefinition& component) {
   for (auto& one : state.changes) one.at = std::min(one.at, now);
   if (state.relative_step_at) state.relative_step_at = std::min(*state.relative_step_at, now);
   const Duration window = longest_window(component);
-  while (!state.recommendations.empty() && now - state.recommendations.front().at >= window)
-    state.recommendations.pop_front();
+  auto& recent = state.recommendations;
+  recent.erase(recent.begin(),
+               std::ranges::find_if(recent, [&](const auto& one) { return now - one.at < window; }));
   const Duration memory = longest_memory(component);
-  while (state.changes.size() > 1 && now - state.changes.front().at >= memory) state.changes.pop_front();
+  auto& changes = state.changes;
+  const auto first = std::ranges::find_if(changes, [&](const auto& one) { return now - one.at < memory; });
+  changes.erase(changes.begin(), first == changes.end() && !changes.empty() ? first - 1 : first);
 }
 
 void compact(State& state) {
@@ -58,18 +61,19 @@ void compact(State& state) {
   // One that is followed by an equal one can be neither the smallest nor the largest of a window alone.
   if (all.size() >= 2 && all[all.size() - 2].value == all.back().value) all.erase(all.end() - 2);
   if (all.size() % 256 != 0 || all.empty()) return;
-  std::deque<Recommendation> kept;
+  std::vector<Recommendation> kept;
   double smallest = all.back().value;
   double largest = smallest;
   for (auto one = all.rbegin(); one != all.rend(); ++one) {
     const bool matters = one == all.rbegin() || one->value < smallest || one->value > largest;
     smallest = std::min(smallest, one->value);
     largest = std::max(largest, one->value);
-    if (matters) kept.push_front(*one);
+    if (matters) kept.push_back(*one);
   }
+  std::ranges::reverse(kept);
   if (kept.size() >= most_recommendations) {
     // Each pair becomes its larger wish at the later time: holds longer, never shorter.
-    std::deque<Recommendation> halved;
+    std::vector<Recommendation> halved;
     for (std::size_t i = 1; i < kept.size(); i += 2)
       halved.push_back({kept[i].at, std::max(kept[i - 1].value, kept[i].value)});
     kept = std::move(halved);
@@ -80,7 +84,7 @@ void compact(State& state) {
 void record_change(State& state, UtcTime at, double from, double to, const ComponentDefinition& component) {
   forget(state, at, component);
   state.changes.push_back({at, from, to});
-  if (state.changes.size() > most_changes) state.changes.pop_front();
+  if (state.changes.size() > most_changes) state.changes.erase(state.changes.begin());
 }
 
 void record_foreign_change(State& state, UtcTime at, double to) {

@@ -18,11 +18,6 @@ constexpr int kDeepestFolder = 8;
 constexpr std::size_t kMostFiles = 10'000;
 constexpr std::size_t kLargestFile = 16UL * 1024 * 1024;
 
-struct Source {
-  std::string name;
-  YamlFile yaml;
-};
-
 void add_error(Loaded& out, const std::string& file, std::string message) {
   out.errors.push_back({.file = file, .line = 1, .column = 1, .message = std::move(message)});
 }
@@ -75,38 +70,51 @@ void sort_problems(std::vector<Problem>& problems) {
   });
 }
 
-/// Plans come last: they may stand before what they name.
-void read_documents(const std::vector<Source>& sources, const Catalog& catalog, Loaded& out) {
-  struct Plan {
-    const Source* source;
-    const YamlNode* node;
-  };
-  std::vector<Plan> plans;
-  Definitions& all = out.definitions;
-  for (const Source& source : sources) {
-    const Report report(source.name, out);
-    if (source.yaml.error) out.errors.push_back(*source.yaml.error);
-    for (const YamlNode& document : source.yaml.documents) {
-      const std::string kind = read_document_kind(report, document);
-      if (kind == "Metric") {
-        if (auto metric = read_metric(report, document, catalog)) all.metrics.push_back(std::move(*metric));
-      } else if (kind == "ScalingComponent") {
-        if (auto component = read_component(report, document, catalog))
-          all.components.push_back(std::move(*component));
-      } else if (kind == "ScalingPlan") {
-        plans.push_back({.source = &source, .node = &document});
-      }
+/// Reads one file after the other; trees of documents are large and not kept, except those of plans, which
+/// may stand before what they name.
+class Reading {
+ public:
+  Reading(const Catalog& catalog, Loaded& out) : catalog_(catalog), out_(out) {}
+
+  void read(const std::string& name, std::string text) {
+    out_.files.push_back(name);
+    const Report report(name, out_);
+    auto error =
+        parse_yaml(name, std::move(text), [&](YamlNode document) { take(report, std::move(document)); });
+    if (error) out_.errors.push_back(std::move(*error));
+  }
+
+  void finish() {
+    sort_by_id(all_.metrics, "metric", out_);
+    sort_by_id(all_.components, "scaling component", out_);
+    for (const auto& [file, node] : plans_)
+      if (auto plan = read_plan(Report(file, out_), node, all_)) all_.plans.push_back(std::move(*plan));
+    sort_by_id(all_.plans, "scaling plan", out_);
+    sort_problems(out_.errors);
+    sort_problems(out_.warnings);
+    all_.metrics.shrink_to_fit();
+    all_.components.shrink_to_fit();
+    all_.plans.shrink_to_fit();
+  }
+
+ private:
+  void take(const Report& report, YamlNode document) {
+    const std::string kind = read_document_kind(report, document);
+    if (kind == "Metric") {
+      if (auto metric = read_metric(report, document, catalog_)) all_.metrics.push_back(std::move(*metric));
+    } else if (kind == "ScalingComponent") {
+      if (auto component = read_component(report, document, catalog_))
+        all_.components.push_back(std::move(*component));
+    } else if (kind == "ScalingPlan") {
+      plans_.emplace_back(out_.files.back(), std::move(document));
     }
   }
-  sort_by_id(all.metrics, "metric", out);
-  sort_by_id(all.components, "scaling component", out);
-  for (const Plan& plan : plans)
-    if (auto read = read_plan(Report(plan.source->name, out), *plan.node, all))
-      all.plans.push_back(std::move(*read));
-  sort_by_id(all.plans, "scaling plan", out);
-  sort_problems(out.errors);
-  sort_problems(out.warnings);
-}
+
+  const Catalog& catalog_;
+  Loaded& out_;
+  Definitions& all_ = out_.definitions;
+  std::vector<std::pair<std::string, YamlNode>> plans_;  ///< with their files
+};
 
 Result<std::string> read_file(const fs::path& path) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"), &std::fclose);
@@ -158,27 +166,28 @@ Loaded load(const std::vector<fs::path>& paths, const Catalog& catalog) {
     }
   }
   if (files.size() >= kMostFiles) add_error(out, files.front().string(), "more than 10,000 files");
-  std::vector<Source> sources;
+  Reading reading(catalog, out);
   std::set<std::string> names;
   for (const fs::path& file : files) {
     const std::string name = file.lexically_normal().string();
     if (!names.insert(name).second) continue;
-    out.files.push_back(name);
     auto content = read_file(file);
-    if (content)
-      sources.push_back({.name = name, .yaml = parse_yaml(name, std::move(*content))});
-    else
+    if (!content) {
+      out.files.push_back(name);
       add_error(out, name, content.error().message);
+      continue;
+    }
+    reading.read(name, std::move(*content));
   }
-  read_documents(sources, catalog, out);
+  reading.finish();
   return out;
 }
 
 Loaded load_text(const std::string& name, const std::string& yaml, const Catalog& catalog) {
   Loaded out;
-  const std::vector<Source> sources = {{.name = name, .yaml = parse_yaml(name, yaml)}};
-  read_documents(sources, catalog, out);
-  out.files.push_back(name);
+  Reading reading(catalog, out);
+  reading.read(name, yaml);
+  reading.finish();
   return out;
 }
 

@@ -102,53 +102,57 @@ Result<std::string> read_file(const std::string& path) {
   return content;
 }
 
+}  // namespace
+
 template <class T>
-T value_or(const std::map<std::string, Settings::Value, std::less<>>& values, std::string_view key,
-           T otherwise) {
-  const auto found = values.find(key);
-  if (found == values.end()) return otherwise;
-  const T* value = std::get_if<T>(&found->second);
+T Settings::value_or(std::string_view key, T otherwise) const {
+  const auto found = entries_.find(key);
+  if (found == entries_.end()) return otherwise;
+  const T* value = std::get_if<T>(&found->second.value);
   return value != nullptr ? *value : otherwise;
 }
 
-}  // namespace
-
 bool Settings::has(std::string_view key) const {
-  return values_.contains(key);
+  return entries_.contains(key);
 }
 
 std::string Settings::text(std::string_view key) const {
-  return value_or<std::string>(values_, key, {});
+  return value_or<std::string>(key, {});
 }
 
 double Settings::number(std::string_view key, double otherwise) const {
-  return value_or(values_, key, otherwise);
+  return value_or(key, otherwise);
 }
 
 bool Settings::flag(std::string_view key, bool otherwise) const {
-  return value_or(values_, key, otherwise);
+  return value_or(key, otherwise);
 }
 
 Duration Settings::duration(std::string_view key, Duration otherwise) const {
-  return value_or(values_, key, otherwise);
+  return value_or(key, otherwise);
 }
 
 Settings::List Settings::list(std::string_view key) const {
-  return value_or<List>(values_, key, {});
+  return value_or<List>(key, {});
 }
 
 Settings::Map Settings::map(std::string_view key) const {
-  return value_or<Map>(values_, key, {});
+  return value_or<Map>(key, {});
 }
 
 void Settings::set(std::string key, Value value, Position position) {
-  positions_.insert_or_assign(key, std::move(position));
-  values_.insert_or_assign(std::move(key), std::move(value));
+  entries_.insert_or_assign(std::move(key), Entry{std::move(value), std::move(position)});
 }
 
 const Position* Settings::position(std::string_view key) const {
-  const auto found = positions_.find(key);
-  return found != positions_.end() ? &found->second : nullptr;
+  const auto found = entries_.find(key);
+  return found != entries_.end() ? &found->second.position : nullptr;
+}
+
+bool Settings::same_values(const Settings& other) const {
+  return std::ranges::equal(entries_, other.entries_, [](const auto& one, const auto& another) {
+    return one.first == another.first && one.second.value == another.second.value;
+  });
 }
 
 Settings::Environment Settings::Environment::process() {
@@ -161,8 +165,8 @@ Settings::Environment Settings::Environment::process() {
 
 Result<Settings> Settings::resolve(const Environment& environment) const {
   Settings out = *this;
-  for (auto& [key, value] : out.values_) {
-    const Status done = std::visit(Replacer{environment}, value);
+  for (auto& [key, entry] : out.entries_) {
+    const Status done = std::visit(Replacer{environment}, entry.value);
     if (!done) return within(key, done.error());
   }
   return out;

@@ -39,7 +39,8 @@ class Settings {
 
   void set(std::string key, Value value, Position position = {});
   const Position* position(std::string_view key) const;
-  const std::map<std::string, Value, std::less<>>& values() const { return values_; }
+  /// Wherever they were written.
+  bool same_values(const Settings& other) const;
 
   /// What references point at: environment variables and files. `nullopt` when unset.
   struct Environment {
@@ -52,8 +53,14 @@ class Settings {
   Result<Settings> resolve(const Environment& environment) const;
 
  private:
-  std::map<std::string, Value, std::less<>> values_;
-  std::map<std::string, Position, std::less<>> positions_;
+  struct Entry {
+    Value value;
+    Position position;
+  };
+  template <class T>
+  T value_or(std::string_view key, T otherwise) const;
+
+  std::map<std::string, Entry, std::less<>> entries_;
 };
 
 /// Whether the text holds a `${env:...}` or `${file:...}`.

@@ -30,8 +30,8 @@ class TreeBuilder : public YAML::EventHandler {
   explicit TreeBuilder(const std::string& text) : text_(text) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    // At a closing bracket that nothing opened the parser gives empty documents for ever.
-    if (mark.pos == document_) throw YAML::ParserException(mark, "a bracket that nothing opened");
+    // At a comma where a document begins the parser gives empty documents for ever.
+    if (mark.pos == document_) throw YAML::ParserException(mark, "a comma outside of brackets");
     document_ = mark.pos;
     open_.clear();
     anchors_.clear();
@@ -168,34 +168,33 @@ std::optional<Problem> check_text(const std::string& name, std::string_view text
 
 }  // namespace
 
-YamlFile parse_yaml(const std::string& name, std::string text) {
-  YamlFile out;
+std::optional<Problem> parse_yaml(const std::string& name, std::string text,
+                                  const std::function<void(YamlNode)>& take) {
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
-  out.error = check_text(name, text);
-  if (out.error) return out;
+  if (auto problem = check_text(name, text)) return problem;
   try {
     std::istringstream stream(text);
     YAML::Parser parser(stream);
     TreeBuilder builder(text);
+    std::size_t documents = 0;
     while (parser.HandleNextDocument(builder)) {
       YamlNode document = builder.take();
       if (document.kind == YamlNode::Kind::null) continue;
-      if (out.documents.size() >= kMostDocuments) {
-        out.error = Problem{.file = name,
-                            .line = document.line,
-                            .column = document.column,
-                            .message = "the file holds more than 100,000 documents"};
-        break;
+      if (++documents > kMostDocuments) {
+        return Problem{.file = name,
+                       .line = document.line,
+                       .column = document.column,
+                       .message = "the file holds more than 100,000 documents"};
       }
-      out.documents.push_back(std::move(document));
+      take(std::move(document));
     }
   } catch (const YAML::Exception& error) {
-    out.error = Problem{.file = name,
-                        .line = std::max(error.mark.line, 0) + 1,
-                        .column = std::max(error.mark.column, 0) + 1,
-                        .message = "broken YAML: " + error.msg};
+    return Problem{.file = name,
+                   .line = std::max(error.mark.line, 0) + 1,
+                   .column = std::max(error.mark.column, 0) + 1,
+                   .message = "broken YAML: " + error.msg};
   }
-  return out;
+  return std::nullopt;
 }
 
 }  // namespace wave::definitions

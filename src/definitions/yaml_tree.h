@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -28,13 +29,10 @@ struct YamlNode::Entry {
   YamlNode value;
 };
 
-struct YamlFile {
-  std::vector<YamlNode> documents;  ///< those before the error; empty ones are left out
-  std::optional<Problem> error;
-};
-
+/// Gives each document in turn, leaving out empty ones, up to the error that ends them if there is one.
 /// Limits: 16 MiB, 100,000 documents, nesting of 64, 100,000 nodes that aliases make. Text must be UTF-8
 /// without control characters; a byte order mark is skipped.
-YamlFile parse_yaml(const std::string& name, std::string text);
+std::optional<Problem> parse_yaml(const std::string& name, std::string text,
+                                  const std::function<void(YamlNode)>& take);
 
 }  // namespace wave::definitions

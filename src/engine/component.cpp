@@ -23,10 +23,10 @@ const components::Kind* kind_of(const Parts& parts, const definitions::Component
 
 }  // namespace
 
-Component::Component(Parts& parts, const definitions::ComponentDefinition& definition, Duration observe_every,
-                     Duration max_age, OnChange on_change)
+Component::Component(Parts& parts, std::shared_ptr<const definitions::ComponentDefinition> definition,
+                     Duration observe_every, Duration max_age, OnChange on_change)
     : parts_(parts),
-      definition_(definition),
+      definition_(std::move(definition)),
       observe_every_(observe_every),
       max_age_(max_age),
       on_change_(std::move(on_change)) {}
@@ -34,17 +34,17 @@ Component::Component(Parts& parts, const definitions::ComponentDefinition& defin
 void Component::open() {
   if (impl_ || pretended_) return;
   open_error_.reset();
-  const auto* kind = kind_of(parts_, definition_);
+  const auto* kind = kind_of(parts_, *definition_);
   if (kind == nullptr || !kind->create) {
-    open_error_ = Error{.message = "component kind " + std::string(definition_.kind->name) + " is not here"};
+    open_error_ = Error{.message = "component kind " + std::string(definition_->kind->name) + " is not here"};
     return;
   }
-  auto resolved = definition_.metadata.resolve(parts_.environment);
+  auto resolved = definition_->metadata.resolve(parts_.environment);
   if (!resolved) {
     open_error_ = resolved.error();
     return;
   }
-  auto made = kind->create(definition_, *resolved, parts_.services);
+  auto made = kind->create(*definition_, *resolved, parts_.services);
   if (made) {
     impl_ = std::move(*made);
   } else {
@@ -53,8 +53,8 @@ void Component::open() {
 }
 
 bool Component::same_target(const Component& other) const {
-  return definition_.kind == other.definition_.kind &&
-         definition_.metadata.values() == other.definition_.metadata.values();
+  return definition_->kind == other.definition_->kind &&
+         definition_->metadata.same_values(other.definition_->metadata);
 }
 
 void Component::adopt(Component& earlier) {
@@ -139,7 +139,7 @@ Task<void> Component::observe() {
   ++counters_.observe_failures;
   if (++failures_in_row_ == 1) {
     parts_.log.warning("component cannot be observed",
-                       {{"component", definition_.id}, {"error", seen.error().text()}});
+                       {{"component", definition_->id}, {"error", seen.error().text()}});
   }
   error_ = std::move(seen.error());
   ++version_;
@@ -147,7 +147,7 @@ Task<void> Component::observe() {
 }
 
 void Component::take(components::Observation observation) {
-  if (failures_in_row_ > 0) parts_.log.info("component seen again", {{"component", definition_.id}});
+  if (failures_in_row_ > 0) parts_.log.info("component seen again", {{"component", definition_->id}});
   failures_in_row_ = 0;
   error_.reset();
   const UtcTime now = parts_.runtime.utc();
@@ -156,7 +156,7 @@ void Component::take(components::Observation observation) {
     auto& state = states_[value];
     if (state.last_applied && *state.last_applied == current) continue;
     if (state.last_applied) {
-      parts_.log.info("someone else changed it", {{"component", definition_.id}, {"value", value}});
+      parts_.log.info("someone else changed it", {{"component", definition_->id}, {"value", value}});
     }
     decisions::record_foreign_change(state, now, current);
     state.last_applied = current;
@@ -187,7 +187,7 @@ void Component::learn() {
   const Duration took = parts_.runtime.mono() - growing_->since;
   if (*observation_->ready >= growing_->to) {
     learned_.push_back(took);
-    if (learned_.size() > learn_from) learned_.pop_front();
+    if (learned_.size() > learn_from) learned_.erase(learned_.begin());
     growing_.reset();
     save();
   } else if (took > longest_learned || observation_->current.begin()->second < growing_->to) {
@@ -196,8 +196,8 @@ void Component::learn() {
 }
 
 Duration Component::ready_after() const {
-  if (definition_.ready_after) return *definition_.ready_after;
-  if (learned_.empty()) return definition_.kind->ready_after;
+  if (definition_->ready_after) return *definition_->ready_after;
+  if (learned_.empty()) return definition_->kind->ready_after;
   std::vector<Duration> sorted(learned_.begin(), learned_.end());
   const auto rank = (sorted.size() * 9 + 9) / 10 - 1;
   std::nth_element(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(rank), sorted.end());
@@ -211,7 +211,7 @@ bool Component::known() const {
 void Component::pretend(double desired) {
   pretended_ = true;
   components::Observation seen;
-  const auto& values = definition_.kind->values;
+  const auto& values = definition_->kind->values;
   seen.current[values.empty() ? "desired" : std::string(values.front().name)] = desired;
   seen.ready = desired;
   take(std::move(seen));
@@ -226,7 +226,7 @@ Task<Component::Attempt> Component::apply(components::Change change) {
   const auto before = states_;
   for (const auto& [value, to] : change.values) {
     auto& state = states_[value];
-    decisions::record_change(state, now, change.basis[value], to, definition_);
+    decisions::record_change(state, now, change.basis[value], to, *definition_);
     state.last_applied = to;
   }
   save();
@@ -234,12 +234,12 @@ Task<Component::Attempt> Component::apply(components::Change change) {
     auto kept = co_await parts_.store->flush(disk_limit);
     if (!kept) {
       parts_.log.error("state is not on disk; scaling goes on",
-                       {{"component", definition_.id}, {"error", kept.error().text()}});
+                       {{"component", definition_->id}, {"error", kept.error().text()}});
     }
   }
   Attempt attempt{.at = now, .values = change.values, .request_id = {}, .error = {}};
-  const auto main = definition_.kind->values.empty() ? std::string("desired")
-                                                     : std::string(definition_.kind->values.front().name);
+  const auto main = definition_->kind->values.empty() ? std::string("desired")
+                                                      : std::string(definition_->kind->values.front().name);
   const bool grows = change.values.contains(main) && change.values[main] > change.basis[main];
   const double to = change.values.contains(main) ? change.values[main] : 0;
   Result<components::Applied> done = fail(ErrorCode::internal, "");
@@ -283,7 +283,7 @@ Task<Component::Attempt> Component::apply(components::Change change) {
         if (earlier == before.end() || earlier->second.last_applied == number) continue;
         const double from = earlier->second.last_applied.value_or(number);
         states_[value] = earlier->second;
-        decisions::record_change(states_[value], now, from, number, definition_);
+        decisions::record_change(states_[value], now, from, number, *definition_);
         states_[value].last_applied = number;
       }
     }
@@ -320,7 +320,7 @@ Task<void> Component::revive() {
   applying_ = false;
   if (!done) {
     parts_.log.error("could not be restored",
-                     {{"component", definition_.id}, {"error", done.error().text()}});
+                     {{"component", definition_->id}, {"error", done.error().text()}});
   }
 }
 

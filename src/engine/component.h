@@ -1,10 +1,10 @@
 #pragma once
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "decisions/decision.h"
 #include "engine/parts.h"
@@ -35,8 +35,8 @@ class Component : public std::enable_shared_from_this<Component> {
     Duration took{0};
   };
 
-  Component(Parts& parts, const definitions::ComponentDefinition& definition, Duration observe_every,
-            Duration max_age, OnChange on_change);
+  Component(Parts& parts, std::shared_ptr<const definitions::ComponentDefinition> definition,
+            Duration observe_every, Duration max_age, OnChange on_change);
 
   void open();
   /// Reads what an earlier process stored under `state_key`.
@@ -62,7 +62,7 @@ class Component : public std::enable_shared_from_this<Component> {
   /// Ends a pause whose time has come.
   void expire_pause();
 
-  const definitions::ComponentDefinition& definition() const { return definition_; }
+  const definitions::ComponentDefinition& definition() const { return *definition_; }
   const std::optional<components::Observation>& observation() const { return observation_; }
   const std::optional<Error>& error() const { return error_; }
   const std::optional<Attempt>& last_attempt() const { return last_attempt_; }
@@ -103,7 +103,7 @@ class Component : public std::enable_shared_from_this<Component> {
   std::string to_json() const;
 
   Parts& parts_;
-  definitions::ComponentDefinition definition_;
+  std::shared_ptr<const definitions::ComponentDefinition> definition_;
   Duration observe_every_;
   Duration max_age_;
   OnChange on_change_;
@@ -115,7 +115,7 @@ class Component : public std::enable_shared_from_this<Component> {
   std::optional<Attempt> last_attempt_;
   std::map<std::string, decisions::State> states_;
   std::optional<Pause> pause_;
-  std::deque<Duration> learned_;  ///< newest last
+  std::vector<Duration> learned_;  ///< newest last
   struct Growing {
     MonoTime since;
     double to = 0;

@@ -5,7 +5,7 @@
 namespace wave::engine {
 
 void Component::save() {
-  if (parts_.store != nullptr) parts_.store->put_state(state_key(definition_.id), to_json());
+  if (parts_.store != nullptr) parts_.store->put_state(state_key(definition_->id), to_json());
 }
 
 std::string Component::to_json() const {

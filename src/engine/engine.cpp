@@ -9,6 +9,8 @@ namespace {
 
 /// Less is what clocks do while they are disciplined.
 constexpr Duration least_jump = 2s;
+/// A sample alone is answered at once; of many, those of a moment share one turn.
+constexpr Duration least_between_turns = 2ms;
 
 }  // namespace
 
@@ -48,10 +50,17 @@ void Engine::plan_due(std::uint32_t index) {
 void Engine::schedule_turn() {
   if (turn_posted_ || turning_ || due_.empty() || stopping_) return;
   turn_posted_ = true;
-  parts_.runtime.post([this] {
+  auto begin = [this] {
     turn_posted_ = false;
+    turn_timer_ = 0;
     if (!stopping_) spawn(turn());
-  });
+  };
+  const MonoTime earliest = turn_begun_ + least_between_turns;
+  if (counters_.turns == 0 || earliest <= parts_.runtime.mono()) {
+    parts_.runtime.post(std::move(begin));
+  } else {
+    turn_timer_ = parts_.runtime.at(earliest, std::move(begin));
+  }
 }
 
 /// The plan's own interval. The timer is not moved by evaluations in between; it looks when the last one was.
@@ -86,6 +95,9 @@ void Engine::arm_edge(std::uint32_t index) {
 
 void Engine::cancel_timers() {
   if (!generation_) return;
+  if (turn_timer_ != 0) turn_posted_ = false;
+  parts_.runtime.cancel(std::exchange(turn_timer_, 0));
+  parts_.runtime.cancel(start_timer_);
   for (auto& plan : generation_->plans) {
     parts_.runtime.cancel(plan->timer);
     parts_.runtime.cancel(plan->edge_timer);
@@ -111,6 +123,7 @@ Task<void> Engine::turn() {
   follow_clock();
   ++in_flight_;
   ++counters_.turns;
+  turn_begun_ = parts_.runtime.mono();
   Generation* generation = generation_.get();
   auto due = std::exchange(due_, {});
   std::ranges::sort(due);

@@ -87,6 +87,7 @@ class Engine {
   void schedule_turn();
   Task<void> turn();
   void follow_clock();
+  void start_metrics(Metrics::iterator next);
   void arm(std::uint32_t index);
   void arm_edge(std::uint32_t index);
   void sampled(const Metric& metric);
@@ -126,6 +127,9 @@ class Engine {
   std::optional<Duration> drift_;  ///< civil minus monotonic time
   UtcTime loaded_at_{};
   int in_flight_ = 0;
+  MonoTime turn_begun_{};
+  Runtime::TimerId turn_timer_ = 0;
+  Runtime::TimerId start_timer_ = 0;
   bool turn_posted_ = false;
   bool turning_ = false;
   bool stopping_ = false;

@@ -7,6 +7,8 @@ namespace {
 
 constexpr Duration least_observe_every = 15s;
 constexpr Duration least_max_age = 60s;
+/// First polls in a millisecond: ten thousand at once would be ten thousand requests in memory.
+constexpr int starts_at_once = 10;
 
 /// The shortest interval of the plans that name or read each component.
 std::map<std::string, Duration> intervals(const definitions::Definitions& definitions) {
@@ -21,6 +23,10 @@ std::map<std::string, Duration> intervals(const definitions::Definitions& defini
     }
   }
   return out;
+}
+
+const std::string& id_of(const std::unique_ptr<Plan>& plan) {
+  return plan->definition->id;
 }
 
 }  // namespace
@@ -54,11 +60,11 @@ Result<std::vector<definitions::Problem>> Engine::load(definitions::Definitions 
 Result<std::unique_ptr<Generation>> Engine::build(definitions::Definitions definitions,
                                                   std::vector<definitions::Problem>& problems) {
   auto next = std::make_unique<Generation>();
-  next->definitions = std::move(definitions);
+  next->definitions = std::make_shared<const definitions::Definitions>(std::move(definitions));
   auto expressions = parts_.make_expressions();
   if (!expressions) return std::unexpected(expressions.error());
   next->expressions = std::move(*expressions);
-  next->compiled = plans::compile(next->definitions, *next->expressions);
+  next->compiled = plans::compile(*next->definitions, *next->expressions);
   problems = next->compiled.problems;
   if (!problems.empty()) return next;
   make_metrics(*next);
@@ -68,16 +74,18 @@ Result<std::unique_ptr<Generation>> Engine::build(definitions::Definitions defin
 }
 
 void Engine::make_metrics(Generation& next) {
-  for (const auto& definition : next.definitions.metrics) {
+  for (const auto& definition : next.definitions->metrics) {
     if (!definition.enabled) continue;
-    auto metric = std::make_shared<Metric>(parts_, definition, [this](const Metric& one) { sampled(one); });
+    auto metric = std::make_shared<Metric>(
+        parts_, std::shared_ptr<const definitions::MetricDefinition>(next.definitions, &definition),
+        [this](const Metric& one) { sampled(one); });
     if (auto* earlier = generation_ ? generation_->metric(definition.id) : nullptr) metric->adopt(*earlier);
     next.metrics.emplace(definition.id, std::move(metric));
   }
 }
 
 void Engine::make_components(Generation& next) {
-  const auto every = intervals(next.definitions);
+  const auto every = intervals(*next.definitions);
   std::map<std::string, std::string> stored;
   if (!generation_ && parts_.store != nullptr) {
     if (auto states = parts_.store->states()) {
@@ -86,13 +94,14 @@ void Engine::make_components(Generation& next) {
       parts_.log.error("stored state cannot be read", {{"error", states.error().text()}});
     }
   }
-  for (const auto& definition : next.definitions.components) {
+  for (const auto& definition : next.definitions->components) {
     if (!definition.enabled) continue;
     const auto named = every.find(definition.id);
     const Duration interval = named == every.end() ? Duration(60s) : named->second;
-    auto component = std::make_shared<Component>(parts_, definition, std::max(interval, least_observe_every),
-                                                 std::max(interval * 2, least_max_age),
-                                                 [this](const Component& one) { observed(one); });
+    auto component = std::make_shared<Component>(
+        parts_, std::shared_ptr<const definitions::ComponentDefinition>(next.definitions, &definition),
+        std::max(interval, least_observe_every), std::max(interval * 2, least_max_age),
+        [this](const Component& one) { observed(one); });
     if (auto* earlier = generation_ ? generation_->component(definition.id) : nullptr) {
       component->adopt(*earlier);
     } else if (const auto state = stored.find(Component::state_key(definition.id)); state != stored.end()) {
@@ -120,7 +129,7 @@ void Engine::make_plans(Generation& next) {
     next.columns.push_back(std::move(column));
   }
   for (const auto& compiled : next.compiled.plans) {
-    const auto* definition = next.definitions.plan(compiled.id);
+    const auto* definition = next.definitions->plan(compiled.id);
     auto plan = std::make_unique<Plan>();
     plan->definition = definition;
     plan->compiled = &compiled;
@@ -186,11 +195,10 @@ void Engine::restore_firings(Generation& next) {
           plan->memory[i].handled = std::min(*time, parts_.runtime.utc());
       }
       if (!generation_) continue;
-      for (const auto& earlier : generation_->plans) {
-        if (earlier->definition->id != plan->definition->id) continue;
-        for (std::size_t j = 0; j < earlier->memory.size(); ++j) {
-          if (firing_key(*earlier, j) == key) plan->memory[i].handled = earlier->memory[j].handled;
-        }
+      const auto earlier = std::ranges::lower_bound(generation_->plans, plan->definition->id, {}, id_of);
+      if (earlier == generation_->plans.end() || id_of(*earlier) != plan->definition->id) continue;
+      for (std::size_t j = 0; j < (*earlier)->memory.size(); ++j) {
+        if (firing_key(**earlier, j) == key) plan->memory[i].handled = (*earlier)->memory[j].handled;
       }
     }
   }
@@ -202,9 +210,16 @@ std::string Engine::firing_key(const Plan& plan, std::size_t item) {
          (definition.schedule ? definition.schedule->cron : "");
 }
 
+void Engine::start_metrics(Metrics::iterator next) {
+  for (int started = 0; next != generation_->metrics.end() && started < starts_at_once; ++started, ++next)
+    next->second->start();
+  if (next == generation_->metrics.end()) return;
+  start_timer_ = parts_.runtime.after(1ms, [this, next] { start_metrics(next); });
+}
+
 void Engine::start(Generation& generation) {
   if (!options_.self_driven) return;
-  for (auto& [id, metric] : generation.metrics) metric->start();
+  start_metrics(generation.metrics.begin());
   for (auto& [id, component] : generation.components) component->start();
   for (std::uint32_t i = 0; i < generation.plans.size(); ++i) {
     plan_due(i);

@@ -77,12 +77,14 @@ struct Column {
   double told_value = 0;
 };
 
+using Metrics = std::map<std::string, std::shared_ptr<Metric>, std::less<>>;
+
 /// Everything that one version of the definitions becomes; a reload makes another and swaps.
 struct Generation {
-  definitions::Definitions definitions;
+  std::shared_ptr<const definitions::Definitions> definitions;
   std::unique_ptr<plans::Expressions> expressions;
   plans::CompiledPlans compiled;
-  std::map<std::string, std::shared_ptr<Metric>, std::less<>> metrics;
+  Metrics metrics;
   std::map<std::string, std::shared_ptr<Component>, std::less<>> components;
   std::vector<std::unique_ptr<Plan>> plans;                      ///< enabled ones, in id order
   std::vector<Column> columns;                                   ///< as Expressions::columns

@@ -19,26 +19,34 @@ const metrics::Kind* kind_of(const Parts& parts, const definitions::MetricDefini
   return nullptr;
 }
 
+bool same_values(const metrics::Sample& left, const metrics::Sample& right) {
+  return left.value == right.value &&
+         std::ranges::equal(left.series, right.series, [](const auto& one, const auto& other) {
+           return one.value == other.value && one.labels == other.labels;
+         });
+}
+
 }  // namespace
 
-Metric::Metric(Parts& parts, const definitions::MetricDefinition& definition, OnSample on_sample)
-    : parts_(parts), definition_(definition), on_sample_(std::move(on_sample)) {}
+Metric::Metric(Parts& parts, std::shared_ptr<const definitions::MetricDefinition> definition,
+               OnSample on_sample)
+    : parts_(parts), definition_(std::move(definition)), on_sample_(std::move(on_sample)) {}
 
 void Metric::open() {
-  if (source_ || !definition_.kind->polled || pretended_) return;
+  if (source_ || !definition_->kind->polled || pretended_) return;
   open_error_.reset();
-  const auto* kind = kind_of(parts_, definition_);
+  const auto* kind = kind_of(parts_, *definition_);
   if (kind == nullptr || !kind->create) {
     open_error_ =
-        Error{.message = "metric kind " + std::string(definition_.kind->name) + " cannot be polled"};
+        Error{.message = "metric kind " + std::string(definition_->kind->name) + " cannot be polled"};
     return;
   }
-  auto resolved = definition_.metadata.resolve(parts_.environment);
+  auto resolved = definition_->metadata.resolve(parts_.environment);
   if (!resolved) {
     open_error_ = resolved.error();
     return;
   }
-  auto source = kind->create(definition_, *resolved, parts_.services);
+  auto source = kind->create(*definition_, *resolved, parts_.services);
   if (source) {
     source_ = std::move(*source);
   } else {
@@ -47,9 +55,9 @@ void Metric::open() {
 }
 
 void Metric::adopt(Metric& earlier) {
-  const bool same_source = definition_.kind == earlier.definition_.kind &&
-                           definition_.metadata.values() == earlier.definition_.metadata.values() &&
-                           definition_.timeout == earlier.definition_.timeout;
+  const bool same_source = definition_->kind == earlier.definition_->kind &&
+                           definition_->metadata.same_values(earlier.definition_->metadata) &&
+                           definition_->timeout == earlier.definition_->timeout;
   if (!same_source) return;
   source_ = earlier.source_;
   sample_ = std::move(earlier.sample_);
@@ -72,7 +80,7 @@ void Metric::keep(Duration longest) {
   windows_.keep(longest);
   if (!first || parts_.store == nullptr) return;
   const UtcTime now = parts_.runtime.utc();
-  auto past = parts_.store->samples(definition_.id, now - longest, plans::Windows::max_samples);
+  auto past = parts_.store->samples(definition_->id, now - longest, plans::Windows::max_samples);
   if (!past) return;
   for (const auto& stored : *past) {
     const Duration age = std::max(Duration{0}, std::chrono::duration_cast<Duration>(now - stored.at));
@@ -83,9 +91,12 @@ void Metric::keep(Duration longest) {
 void Metric::start() {
   if (!started_) started_ = parts_.runtime.mono();
   stopped_ = false;
-  if (!definition_.kind->polled || pretended_) return;
-  due_ = parts_.runtime.mono();
-  schedule(due_);
+  if (!definition_->kind->polled || pretended_) return;
+  const MonoTime now = parts_.runtime.mono();
+  // The first poll is now; the later ones of different metrics are spread over the interval.
+  const auto interval = static_cast<std::size_t>(definition_->polling_interval.count());
+  due_ = now - Duration(std::hash<std::string>{}(definition_->id) % std::max<std::size_t>(interval, 1));
+  schedule(now);
 }
 
 void Metric::stop() {
@@ -110,19 +121,19 @@ Task<void> Metric::run_poll() {
 /// most the interval or 15 s, whichever is longer, and never before what the other side asked for.
 MonoTime Metric::next_poll(MonoTime now) {
   if (failures_in_row_ == 0) {
-    due_ += definition_.polling_interval;
+    due_ += definition_->polling_interval;
     if (due_ < now) {
-      const auto passed = static_cast<std::uint64_t>((now - due_) / definition_.polling_interval);
+      const auto passed = static_cast<std::uint64_t>((now - due_) / definition_->polling_interval);
       counters_.missed += passed + 1;
-      due_ += definition_.polling_interval * static_cast<std::int64_t>(passed + 1);
+      due_ += definition_->polling_interval * static_cast<std::int64_t>(passed + 1);
     }
     return due_;
   }
-  const Duration cap = std::max(definition_.polling_interval, least_backoff_cap);
-  const Duration first = std::min<Duration>(definition_.polling_interval, 1s);
+  const Duration cap = std::max(definition_->polling_interval, least_backoff_cap);
+  const Duration first = std::min<Duration>(definition_->polling_interval, 1s);
   Duration wait = std::min(cap, first * (std::int64_t{1} << std::min(failures_in_row_ - 1, 20)));
   if (error_ && !error_->retryable)
-    wait = std::max(wait, std::min<Duration>(definition_.polling_interval, cap));
+    wait = std::max(wait, std::min<Duration>(definition_->polling_interval, cap));
   wait = from_seconds(seconds(wait) * (0.8 + 0.4 * parts_.runtime.random()));
   if (error_ && error_->retry_after)
     wait = std::max(wait, std::min(*error_->retry_after, longest_retry_after));
@@ -149,22 +160,21 @@ Task<bool> Metric::poll() {
   Result<metrics::Sample> sample = fail(ErrorCode::internal, "");
   if (answer) {
     const auto last = sample_ ? std::optional(sample_->value) : std::nullopt;
-    sample = metrics::to_sample(definition_, std::move(*answer), last, parts_.runtime.utc());
+    sample = metrics::to_sample(*definition_, std::move(*answer), last, parts_.runtime.utc());
   } else {
     sample = std::unexpected(std::move(answer.error()));
   }
   if (!sample) {
     ++counters_.failures;
     if (++failures_in_row_ == 1) {
-      parts_.log.warning("metric failed", {{"metric", definition_.id}, {"error", sample.error().text()}});
+      parts_.log.warning("metric failed", {{"metric", definition_->id}, {"error", sample.error().text()}});
     }
     error_ = std::move(sample.error());
     ++version_;
     co_return false;
   }
-  if (failures_in_row_ > 0) parts_.log.info("metric recovered", {{"metric", definition_.id}});
+  if (failures_in_row_ > 0) parts_.log.info("metric recovered", {{"metric", definition_->id}});
   failures_in_row_ = 0;
-  error_.reset();
   take(std::move(*sample));
   co_return true;
 }
@@ -174,6 +184,9 @@ void Metric::take(metrics::Sample sample) {
   const UtcTime utc = parts_.runtime.utc();
   sample.at = std::min(sample.at, utc);
   const MonoTime at = now - std::chrono::duration_cast<Duration>(utc - sample.at);
+  // What says the same as before decides the same; plans look again at their own intervals.
+  const bool news = window_ > Duration{0} || error_ || !fresh() || !same_values(*sample_, sample);
+  error_.reset();
   ++version_;
   if (window_ > Duration{0}) windows_.add(at, sample.value);
   if (sample_ && at < sample_mono_) return;  // late; it has its place in the windows
@@ -182,15 +195,15 @@ void Metric::take(metrics::Sample sample) {
   if (parts_.store != nullptr &&
       (window_ > Duration{0} || now - last_stored_ >= store_every || last_stored_ == MonoTime{})) {
     last_stored_ = now;
-    parts_.store->add_samples({{.metric_id = definition_.id, .at = sample_->at, .value = sample_->value}});
+    parts_.store->add_samples({{.metric_id = definition_->id, .at = sample_->at, .value = sample_->value}});
   }
-  if (on_sample_) on_sample_(*this);
+  if (news && on_sample_) on_sample_(*this);
 }
 
 Status Metric::push(metrics::Labels labels, double value, std::optional<UtcTime> at) {
-  if (definition_.kind->polled) {
-    return fail(ErrorCode::invalid_argument, "metric " + definition_.id + " is polled (" +
-                                                 std::string(definition_.kind->name) + "), not pushed");
+  if (definition_->kind->polled) {
+    return fail(ErrorCode::invalid_argument, "metric " + definition_->id + " is polled (" +
+                                                 std::string(definition_->kind->name) + "), not pushed");
   }
   if (!std::isfinite(value)) return fail(ErrorCode::invalid_argument, "value must be a finite number");
   const UtcTime now = parts_.runtime.utc();
@@ -203,20 +216,20 @@ Status Metric::push(metrics::Labels labels, double value, std::optional<UtcTime>
   if (same != pushed_.end()) {
     *same = {std::move(labels), value, time, parts_.runtime.mono()};
   } else {
-    const MonoTime oldest = parts_.runtime.mono() - definition_.stale_after;
+    const MonoTime oldest = parts_.runtime.mono() - definition_->stale_after;
     std::erase_if(pushed_, [&](const Pushed& other) { return other.arrived < oldest; });
     if (pushed_.size() >= max_pushed_series) {
-      return fail(ErrorCode::limit_exceeded, "more than 1000 series for metric " + definition_.id);
+      return fail(ErrorCode::limit_exceeded, "more than 1000 series for metric " + definition_->id);
     }
     pushed_.push_back({std::move(labels), value, time, parts_.runtime.mono()});
   }
   std::vector<metrics::Series> series;
   for (const auto& one : pushed_) {
-    if (now - one.at <= definition_.stale_after || &one == &pushed_.back()) {
+    if (now - one.at <= definition_->stale_after || &one == &pushed_.back()) {
       series.push_back({one.labels, one.value, one.at});
     }
   }
-  auto sample = metrics::to_sample(definition_, std::move(series), {}, now);
+  auto sample = metrics::to_sample(*definition_, std::move(series), {}, now);
   if (!sample) {
     error_ = sample.error();
     ++version_;
@@ -224,7 +237,6 @@ Status Metric::push(metrics::Labels labels, double value, std::optional<UtcTime>
   }
   // Several series: what is new is new, though others are older.
   sample->at = std::max(sample->at, time);
-  error_.reset();
   take(std::move(*sample));
   return {};
 }
@@ -233,17 +245,16 @@ void Metric::pretend(double value) {
   pretended_ = true;
   metrics::Sample sample{.value = value, .at = parts_.runtime.utc(), .series = {}};
   sample.series.push_back({{}, value, sample.at});
-  error_.reset();
   take(std::move(sample));
 }
 
 bool Metric::fresh() const {
-  return sample_ && (pretended_ || parts_.runtime.mono() - sample_mono_ <= definition_.stale_after);
+  return sample_ && (pretended_ || parts_.runtime.mono() - sample_mono_ <= definition_->stale_after);
 }
 
 MonoTime Metric::stale_since() const {
   if (fresh()) return parts_.runtime.mono();
-  if (sample_) return sample_mono_ + definition_.stale_after;
+  if (sample_) return sample_mono_ + definition_->stale_after;
   return started_.value_or(parts_.runtime.mono());
 }
 
@@ -257,7 +268,7 @@ std::string Metric::problem() const {
   std::string text;
   if (sample_) {
     text = "stale: no sample since " + iso8601(std::chrono::floor<std::chrono::seconds>(sample_->at)) +
-           " (stale after " + format_duration(definition_.stale_after) + ")";
+           " (stale after " + format_duration(definition_->stale_after) + ")";
   } else {
     text = "no sample yet";
   }

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "engine/parts.h"
 #include "plans/windows.h"
@@ -17,7 +17,7 @@ class Metric : public std::enable_shared_from_this<Metric> {
  public:
   using OnSample = std::function<void(const Metric&)>;
 
-  Metric(Parts& parts, const definitions::MetricDefinition& definition, OnSample on_sample);
+  Metric(Parts& parts, std::shared_ptr<const definitions::MetricDefinition> definition, OnSample on_sample);
 
   /// Resolves references and makes the source. An error stays with the metric (`problem`) and is tried again
   /// with the polls.
@@ -38,7 +38,7 @@ class Metric : public std::enable_shared_from_this<Metric> {
   /// A value by hand, for `plan --set`: fresh for good.
   void pretend(double value);
 
-  const definitions::MetricDefinition& definition() const { return definition_; }
+  const definitions::MetricDefinition& definition() const { return *definition_; }
   const std::optional<metrics::Sample>& sample() const { return sample_; }
   const std::optional<Error>& error() const { return error_; }  ///< of the last poll
   const plans::Windows& windows() const { return windows_; }
@@ -75,7 +75,7 @@ class Metric : public std::enable_shared_from_this<Metric> {
   };
 
   Parts& parts_;
-  definitions::MetricDefinition definition_;
+  std::shared_ptr<const definitions::MetricDefinition> definition_;
   OnSample on_sample_;
   std::shared_ptr<metrics::Source> source_;
   std::optional<Error> open_error_;
@@ -84,7 +84,7 @@ class Metric : public std::enable_shared_from_this<Metric> {
   std::optional<Error> error_;
   plans::Windows windows_;
   Duration window_{0};
-  std::deque<Pushed> pushed_;
+  std::vector<Pushed> pushed_;
   std::optional<MonoTime> started_;
   MonoTime last_stored_{};
   MonoTime due_{};

@@ -62,6 +62,7 @@ class CurlClient final : public HttpClient {
   void end(Flight& flight, Result<HttpResponse> result);
   void start_waiting(Host& host);
   CURL* take_handle();
+  void arm();
   void check_done();
   void act(int fd, int events);
   void wait(const std::shared_ptr<Watch>& watch, int fd);
@@ -78,6 +79,10 @@ class CurlClient final : public HttpClient {
   std::unordered_map<int, std::shared_ptr<Watch>> watches_;
   std::map<std::string, std::vector<Done>> shared_;
   Runtime::TimerId timer_ = 0;
+  MonoTime armed_{};                    ///< when timer_ fires
+  MonoTime expiry_ = MonoTime::max();  ///< when libcurl wants to be called
+  bool kicked_ = false;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();
   bool closing_ = false;
 };
 
@@ -175,16 +180,35 @@ void CurlClient::act(int fd, int events) {
   check_done();
 }
 
+/// libcurl moves its timer with every request. Zero is common and comes at once, for all requests together;
+/// a later time than the one we wait for is looked at when that has come.
 int CurlClient::on_timer(CURLM*, long ms, void* self) {
   auto& client = *static_cast<CurlClient*>(self);
-  client.loop_.cancel(client.timer_);
-  client.timer_ = 0;
+  client.expiry_ = ms < 0 ? MonoTime::max() : client.loop_.mono() + std::chrono::milliseconds(ms);
   if (ms < 0 || client.closing_) return 0;
-  client.timer_ = client.loop_.after(std::chrono::milliseconds(ms), [&client] {
-    client.timer_ = 0;
-    client.act(CURL_SOCKET_TIMEOUT, 0);
-  });
+  if (ms > 0) {
+    client.arm();
+  } else if (!client.kicked_) {
+    client.kicked_ = true;
+    client.loop_.post([weak = std::weak_ptr(client.alive_), &client] {
+      if (weak.expired()) return;
+      client.kicked_ = false;
+      client.act(CURL_SOCKET_TIMEOUT, 0);
+    });
+  }
   return 0;
+}
+
+void CurlClient::arm() {
+  if (timer_ != 0 && armed_ <= expiry_) return;
+  loop_.cancel(timer_);
+  armed_ = expiry_;
+  timer_ = loop_.at(armed_, [this] {
+    timer_ = 0;
+    if (expiry_ == MonoTime::max()) return;
+    if (loop_.mono() < expiry_) return arm();
+    act(CURL_SOCKET_TIMEOUT, 0);
+  });
 }
 
 void CurlClient::check_done() {

@@ -93,13 +93,15 @@ void Windows::Delete::operator()(Impl* impl) const {
   delete impl;
 }
 
-Windows::Windows() : impl_(new Impl) {}
+Windows::Windows() = default;
 
 void Windows::keep(Duration longest) {
+  if (!impl_) impl_.reset(new Impl);
   impl_->longest = std::max(impl_->longest, longest);
 }
 
 void Windows::add(MonoTime at, double value) {
+  if (!impl_) impl_.reset(new Impl);
   auto& points = impl_->points;
   if (points.empty() || at > points.back().at) {
     points.push_back({at, value});
@@ -119,9 +121,11 @@ void Windows::add(MonoTime at, double value) {
 
 Result<double> Windows::value(WindowFunction function, Duration window, double percentile,
                               MonoTime now) const {
-  const auto& points = impl_->points;
+  static const Impl none;
+  const Impl& impl = impl_ ? *impl_ : none;
+  const auto& points = impl.points;
   const MonoTime since = now - window;
-  if (impl_->dropped && *impl_->dropped > since)
+  if (impl.dropped && *impl.dropped > since)
     return fail(ErrorCode::limit_exceeded, "more than 200,000 samples within " + format_duration(window));
   const auto begin = std::ranges::upper_bound(points, since, {}, &Point::at);
   const auto end = std::ranges::upper_bound(points, now, {}, &Point::at);
@@ -137,7 +141,7 @@ Result<double> Windows::value(WindowFunction function, Duration window, double p
 }
 
 std::size_t Windows::size() const {
-  return impl_->points.size();
+  return impl_ ? impl_->points.size() : 0;
 }
 
 }  // namespace wave::plans

@@ -171,8 +171,8 @@ TEST(Load, HostileYamlIsAnErrorAndNothingElse) {
 }
 
 /// Found by fuzzing: yaml-cpp gave empty documents for ever.
-TEST(Load, ABracketThatNothingOpenedEnds) {
-  EXPECT_EQ(problem("kind: Metric\n---\nk0 }]\n"), "w.yaml:3:4: broken YAML: a bracket that nothing opened");
+TEST(Load, ACommaOutsideOfBracketsEnds) {
+  EXPECT_EQ(problem("\n,]\n"), "w.yaml:2:1: broken YAML: a comma outside of brackets");
 }
 
 TEST(Load, TenThousandDocumentsAreNoSquare) {
