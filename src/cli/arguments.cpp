@@ -76,7 +76,10 @@ const std::vector<Command>& commands() {
          app.add_flag("--force", to.force, "Overwrites the file.");
        }},
       {"check", "Validates definitions: everything that is wrong, at once.",
-       "  wave-autoscale check\n  wave-autoscale check -f definitions/ --json", nullptr},
+       "  wave-autoscale check\n  wave-autoscale check definitions/ --json",
+       [](CLI::App& app, Arguments& to) {
+         app.add_option("PATH", to.definitions, "Files and folders; the same as --definitions.");
+       }},
       {"poll", "Reads metrics once.", "  wave-autoscale poll\n  wave-autoscale poll api_rps --json",
        [](CLI::App& app, Arguments& to) { app.add_option("METRIC", to.names, "Which; without it all."); }},
       {"observe", "Reads components once.", "  wave-autoscale observe\n  wave-autoscale observe api --json",

@@ -45,7 +45,7 @@ struct PastChange {
 /// What must outlive a restart, per component and value. Stored after every decision that changes it.
 struct State {
   std::vector<Recommendation> recommendations;  ///< within the longer stabilization window
-  std::vector<PastChange> changes;      ///< within the longest rate period and cooldown; at least the last one
+  std::vector<PastChange> changes;     ///< within the longest rate period and cooldown; at least the last one
   std::optional<double> last_applied;  ///< what we set last; another number there now was set by someone else
   std::optional<UtcTime> relative_step_at;  ///< a relative step is under way since
   double relative_step_to = 0;

@@ -79,7 +79,7 @@ class CurlClient final : public HttpClient {
   std::unordered_map<int, std::shared_ptr<Watch>> watches_;
   std::map<std::string, std::vector<Done>> shared_;
   Runtime::TimerId timer_ = 0;
-  MonoTime armed_{};                    ///< when timer_ fires
+  MonoTime armed_{};                   ///< when timer_ fires
   MonoTime expiry_ = MonoTime::max();  ///< when libcurl wants to be called
   bool kicked_ = false;
   std::shared_ptr<char> alive_ = std::make_shared<char>();

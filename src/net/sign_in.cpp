@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "net/aws/aws_client.h"
+
 namespace wave::net {
 namespace {
 
@@ -49,6 +51,9 @@ std::shared_ptr<const Transport> transport_of(const definitions::Settings& setti
   return std::make_shared<const Transport>(std::move(transport));
 }
 
+SignIn::SignIn(Services& services, Kind kind) : services_(services), kind_(kind) {}
+SignIn::~SignIn() = default;
+
 Result<std::unique_ptr<SignIn>> SignIn::create(const definitions::Settings& settings, Services& services) {
   const std::string auth = guess(settings);
   Kind kind = Kind::none;
@@ -70,7 +75,12 @@ Result<std::unique_ptr<SignIn>> SignIn::create(const definitions::Settings& sett
   } else if (auth == "header" && settings.map("headers").empty()) {
     return fail(ErrorCode::invalid_argument, "auth header needs 'headers'");
   }
-  std::unique_ptr<SignIn> made(new SignIn(services, kind));
+  std::unique_ptr<SignIn> made(new SignIn(services, auth == "sigv4" ? Kind::sigv4 : kind));
+  if (auth == "sigv4") {
+    auto client = services.aws.client(aws::managed_prometheus, settings);
+    if (!client) return std::unexpected(client.error());
+    made->aws_ = std::move(*client);
+  }
   made->fixed_ = std::move(fixed);
   made->token_file_ = settings.text("token_file");
   for (const auto& [name, value] : settings.map("headers")) made->headers_.emplace_back(name, trimmed(value));
@@ -138,6 +148,10 @@ Task<Result<HttpResponse>> SignIn::send(HttpRequest request) {
   if (!request.transport) request.transport = transport_;
   if (kind_ == Kind::none) {
     auto answer = co_await services_.http.send(std::move(request));
+    co_return answer;
+  }
+  if (kind_ == Kind::sigv4) {
+    auto answer = co_await aws_->exchange(std::move(request));
     co_return answer;
   }
   for (int attempt = 0;; ++attempt) {

@@ -7,14 +7,17 @@
 
 namespace wave::net {
 
+class AwsClient;
+
 /// TLS and proxy as `definitions::tls_keys` say; null when nothing of it is set.
 std::shared_ptr<const Transport> transport_of(const definitions::Settings& settings);
 
-/// How a connector's requests sign in, as `definitions::http_keys` say: none, basic, bearer, header or OAuth
-/// 2 client credentials (RFC 6749 section 4.4). Tokens are kept until shortly before they expire and renewed
-/// once after a 401. Belongs to one source; lives as long as the services.
+/// How a connector's requests sign in, as `definitions::http_keys` say: none, basic, bearer, header, OAuth
+/// 2 client credentials (RFC 6749 section 4.4) or AWS Signature Version 4. Tokens are kept until shortly
+/// before they expire and renewed once after a 401. Belongs to one source; lives as long as the services.
 class SignIn {
  public:
+  ~SignIn();
   /// invalid_argument when keys contradict each other or one is missing.
   static Result<std::unique_ptr<SignIn>> create(const definitions::Settings& settings, Services& services);
 
@@ -22,8 +25,8 @@ class SignIn {
   Task<Result<HttpResponse>> send(HttpRequest request);
 
  private:
-  enum class Kind { none, basic, bearer, bearer_file, oauth2 };
-  SignIn(Services& services, Kind kind) : services_(services), kind_(kind) {}
+  enum class Kind { none, basic, bearer, bearer_file, oauth2, sigv4 };
+  SignIn(Services& services, Kind kind);
   Task<Result<std::string>> authorization();
   Task<Result<std::string>> fetch_token();
 
@@ -37,6 +40,7 @@ class SignIn {
   std::string form_;  ///< secret
   std::string token_;
   std::optional<MonoTime> token_until_;
+  std::unique_ptr<AwsClient> aws_;  ///< signs
 };
 
 }  // namespace wave::net

@@ -11,7 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   const std::string text(reinterpret_cast<const char*>(data), size);
   if (const auto time = wave::parse_time(text)) {
     const auto again = wave::parse_time(wave::iso8601(*time));
-    if (!again || *again > *time || *time - *again >= std::chrono::milliseconds(1)) std::abort();  // it prints ms
+    if (!again || *again > *time || *time - *again >= std::chrono::milliseconds(1))
+      std::abort();  // it prints ms
   }
   (void)wave::parse_duration(text);
   const auto cron = wave::Cron::parse(text);

@@ -22,7 +22,8 @@ Error bad(std::string message) {
 /// One MetricDataResult: the newest point that is a number.
 Result<std::optional<Series>> series_of(const json& result) {
   if (!result.is_object()) return std::unexpected(bad("a result is not an object"));
-  const std::string status = result.value("StatusCode", "Complete");
+  const bool has_status = result.contains("StatusCode") && result["StatusCode"].is_string();
+  const std::string status = has_status ? result["StatusCode"].get<std::string>() : "Complete";
   if (status == "Forbidden")
     return std::unexpected(
         Error{.code = ErrorCode::forbidden, .message = "CloudWatch says Forbidden for this metric"});

@@ -229,7 +229,8 @@ const Kind& prometheus() {
                   .type = KeyType::boolean,
                   .help = "Takes an answer that the server itself calls partial.",
                   .default_value = "false"}},
-                definitions::http_keys()}),
+                definitions::http_keys_with_sigv4(),
+                definitions::aws_credential_keys()}),
            .notes = "An instant query looks back 5 minutes (`--query.lookback-delta`): a target that died "
                     "less than that ago still answers. Use a function of a short range, such as "
                     "`rate(x[1m])`, where that matters.\n\nNaN and infinities count as no value."},

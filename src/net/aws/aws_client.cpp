@@ -109,21 +109,28 @@ Task<Result<HttpResponse>> AwsClient::send(HttpRequest request) {
   request.url = base_ + request.url;
   request.timeout = timeout_;
   request.transport = transport_;
-  const std::string place = std::string(service_.signing_name) + " " + region_;
+  auto answer = co_await exchange(std::move(request));
+  if (answer && (answer->status < 200 || answer->status >= 300))
+    answer = std::unexpected(aws::error_of(*answer, around_.runtime.utc()));
+  if (!answer)
+    co_return within(std::string(service_.signing_name) + " " + region_, std::move(answer.error()));
+  co_return answer;
+}
+
+Task<Result<HttpResponse>> AwsClient::exchange(HttpRequest request) {
   for (int attempt = 0;; ++attempt) {
     auto credentials = co_await chain_->get();
-    if (!credentials) co_return within(place, std::move(credentials.error()));
+    if (!credentials) co_return std::unexpected(std::move(credentials.error()));
     HttpRequest signed_request = request;
     const aws::SigningScope scope{.region = region_,
                                   .service = std::string(service_.signing_name),
                                   .time = around_.runtime.utc() + skew_};
     auto ok = aws::add_signature(signed_request, *credentials, scope);
-    if (!ok) co_return within(place, std::move(ok.error()));
+    if (!ok) co_return std::unexpected(std::move(ok.error()));
     auto answer = co_await around_.http.send(std::move(signed_request));
-    if (!answer) co_return within(place, std::move(answer.error()));
-    if (answer->status >= 200 && answer->status < 300) co_return answer;
+    if (!answer || (answer->status >= 200 && answer->status < 300) || attempt > 0) co_return answer;
     const UtcTime now = around_.runtime.utc();
-    auto error = aws::error_of(*answer, now);
+    const auto error = aws::error_of(*answer, now);
     bool again = false;
     if (is_expired(error.message)) {
       chain_->forget();
@@ -134,7 +141,7 @@ Task<Result<HttpResponse>> AwsClient::send(HttpRequest request) {
       again = std::chrono::abs(skew) > least_skew && skew_ == Duration{0};
       if (again) skew_ = skew;
     }
-    if (!again || attempt > 0) co_return within(place, std::move(error));
+    if (!again) co_return answer;
   }
 }
 

@@ -18,6 +18,8 @@ class AwsClient {
   Task<Result<HttpResponse>> json(std::string operation, std::string body);
   /// Any request to the service (`path` percent-encoded as it is sent), signed.
   Task<Result<HttpResponse>> send(HttpRequest request);
+  /// The same for a whole URL, with the caller's own time-out and transport; every status is an answer.
+  Task<Result<HttpResponse>> exchange(HttpRequest request);
 
   const std::string& region() const { return region_; }
   const std::string& base() const { return base_; }

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <pugixml.hpp>
 
+#include "net/aws/aws_client.h"
 #include "net/aws/endpoints.h"
 #include "net/url.h"
 
@@ -241,9 +242,11 @@ Task<Result<HttpResponse>> CredentialChain::ask_sts(Headers form, const Credenti
   }
   auto answer = co_await around_.http.send(std::move(request));
   if (!answer) co_return std::unexpected(std::move(answer.error()));
-  auto ok = check_status(*answer, around_.runtime.utc());
-  if (!ok) co_return within("STS", std::move(ok.error()));
-  co_return answer;
+  if (answer->status >= 200 && answer->status < 300) co_return answer;
+  auto error = error_of(*answer, around_.runtime.utc());
+  // Its message may repeat the token that was sent.
+  if (with == nullptr) error.message = error.message.substr(0, error.message.find(':'));
+  co_return within("STS", std::move(error));
 }
 
 Task<Result<Credentials>> CredentialChain::assume(Credentials with, std::string role, std::string session,
@@ -291,7 +294,9 @@ Task<Result<Credentials>> CredentialChain::container() {
   if (!parsed) co_return within("AWS_CONTAINER_CREDENTIALS_FULL_URI", std::move(parsed.error()));
   static constexpr std::string_view near[] = {"169.254.170.2", "169.254.170.23", "fd00:ec2::23", "localhost",
                                               "::1"};
-  const bool trusted = parsed->scheme == "https" || parsed->host.starts_with("127.") ||
+  const bool loopback =
+      parsed->host.starts_with("127.") && parsed->host.find_first_not_of("0123456789.") == std::string::npos;
+  const bool trusted = parsed->scheme == "https" || loopback ||
                        std::ranges::find(near, std::string_view(parsed->host)) != std::end(near);
   if (!trusted)
     co_return fail(ErrorCode::invalid_argument,

@@ -34,6 +34,7 @@ inline constexpr Service cloudwatch{.id = "CLOUDWATCH",
                                     .json = "1.0",
                                     .gov_is_fips = true,
                                     .gov_dual_stack_is_fips = true};
+inline constexpr Service managed_prometheus{.id = "AMP", .prefix = "aps", .signing_name = "aps"};
 inline constexpr Service sts{
     .id = "STS", .prefix = "sts", .signing_name = "sts", .version = "2011-06-15", .gov_is_fips = true};
 

@@ -33,6 +33,19 @@ class PrometheusTest : public testing::Test {
   Settings settings;
 };
 
+TEST_F(PrometheusTest, AmazonManagedPrometheusIsAskedWithASignature) {
+  settings.set("auth", std::string("sigv4"));
+  settings.set("region", std::string("eu-west-1"));
+  settings.set("access_key", std::string("AKIA"));
+  settings.set("secret_key", std::string("s3cr3t"));
+  EXPECT_TRUE(answer(200, R"({"status":"success","data":{"resultType":"scalar","result":[1,"7"]}})"));
+  EXPECT_THAT(world.http.last().header("Authorization"), HasSubstr("/eu-west-1/aps/aws4_request"));
+  const auto refused =
+      answer(422, R"({"status":"error","errorType":"execution","error":"too many samples"})");
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text(), HasSubstr("too many samples"));
+}
+
 /// The published form of an answer (Prometheus' HTTP API documentation, "Instant queries").
 TEST_F(PrometheusTest, ReadsAVector) {
   const auto series = answer(
