@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/runtime.h"
@@ -30,6 +31,19 @@ struct Sample {
   std::vector<Series> series;
 };
 
+/// A stretch of the past, `[from, to)`, at one point per step.
+struct PastRange {
+  UtcTime from;
+  UtcTime to;
+  Duration step;
+};
+
+/// One series of the past, oldest first; times ascend, values are finite, holes stay holes.
+struct PastSeries {
+  Labels labels;
+  std::vector<std::pair<UtcTime, double>> points;
+};
+
 /// Asks one source. One poll is in flight at a time; the engine owns intervals, time-outs across retries,
 /// back-off and staleness.
 class Source {
@@ -38,6 +52,11 @@ class Source {
   /// No series: the source answered and has no value (the engine applies `on_empty`). NaN and infinities are
   /// left out, never passed on.
   virtual Task<Result<std::vector<Series>>> poll() = 0;
+  /// Whether the system keeps a past that `past` can read.
+  virtual bool has_past() const { return false; }
+  /// The same number earlier, in as many requests as the system's limits ask for. A coarser step than asked
+  /// for is an answer too, where the system keeps no finer one.
+  virtual Task<Result<std::vector<PastSeries>>> past(PastRange range);
 };
 
 /// A kind: its table and how to make a source from checked and resolved settings.

@@ -328,13 +328,14 @@ Task<Result<HttpResponse>> CurlClient::follow(HttpRequest request) {
 }
 
 Task<Result<HttpResponse>> CurlClient::send(HttpRequest request) {
-  if (!request.single_flight || request.method != "GET" || !request.body.empty()) {
+  if (!request.single_flight) {
     auto answer = co_await follow(std::move(request));
     co_return answer;
   }
-  std::string key = request.url;
+  std::string key = request.method + '\n' + request.url;
   for (const auto& [name, value] : request.headers) key += '\n' + name + ':' + value;
-  key += '\n' + std::to_string(reinterpret_cast<std::uintptr_t>(request.transport.get()));
+  key += '\n' + std::to_string(reinterpret_cast<std::uintptr_t>(request.transport.get())) + "\n\n" +
+         request.body;
   if (const auto found = shared_.find(key); found != shared_.end()) {
     Done done;
     found->second.push_back(done);

@@ -42,7 +42,7 @@ struct HttpRequest {
   std::size_t max_response_bytes = 16u << 20;
   std::shared_ptr<const Transport> transport{};  ///< null: defaults
   int max_redirects = 0;                         ///< credentials never follow to another host or scheme
-  bool single_flight = false;                    ///< identical GETs in flight share one exchange
+  bool single_flight = false;                    ///< identical requests in flight share one exchange
 };
 
 struct HttpResponse {

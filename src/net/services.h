@@ -2,6 +2,7 @@
 
 #include "base/runtime.h"
 #include "net/http.h"
+#include "net/shared.h"
 
 namespace wave::net {
 
@@ -14,6 +15,7 @@ struct Services {
   HttpClient& http;
   AwsClients& aws;           ///< credentials and signed calls (net/aws)
   ProcessRunner& processes;  ///< exec plugins, credential_process, local-process
+  Shared shared{};           ///< what connectors of one kind use together
 };
 
 }  // namespace wave::net
