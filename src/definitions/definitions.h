@@ -19,6 +19,12 @@ struct OnEmpty {
   double number = 0;
 };
 
+/// How the past of a metric is kept for its forecasts.
+struct Learning {
+  Duration step = 1min;  ///< of the regular series that is learned from
+  Duration history = 35 * 24h;
+};
+
 struct MetricDefinition {
   std::string id;
   const KindTable* kind = nullptr;
@@ -28,6 +34,7 @@ struct MetricDefinition {
   Duration stale_after = 50s;  ///< filled in from the rule of design.md where it is not written
   Aggregate aggregate = Aggregate::error;
   OnEmpty on_empty;
+  Learning learning;  ///< `forecast` in YAML
   bool enabled = true;
   Position position;
 };
@@ -114,6 +121,16 @@ struct Threshold {
   Position position;
 };
 
+/// How far an item runs ahead of the load, design.md section 3.4.
+struct Proactive {
+  enum class Mode { forecast_and_scale, forecast_only } mode = Mode::forecast_and_scale;
+  enum class Floor { reactive, none } floor = Floor::reactive;
+  double violation_cost = 14;        ///< one violated minute is worth so many minutes of the mean fleet
+  std::optional<double> quantile;    ///< of the forecast, instead of the price
+  std::optional<double> max_margin;  ///< counts at most (1 + this) times the forecast's median
+  Position position;
+};
+
 struct Fallback {
   Duration after = 3min;
   enum class Desired { hold, last, number } desired = Desired::hold;
@@ -135,6 +152,7 @@ struct PlanItem {
   std::optional<Schedule> schedule;
   std::optional<Target> target;
   std::optional<Threshold> threshold;
+  std::optional<Proactive> proactive;  ///< only with a `target` that has `per_unit`
   std::optional<Fallback> fallback;
   int priority = 0;
   bool enabled = true;

@@ -23,17 +23,21 @@ Duration default_stale_after(const MetricDefinition& metric) {
   return 3 * metric.polling_interval + metric.timeout + delay;
 }
 
-}  // namespace
+/// More would not fit the memory that 10,000 metrics may take together.
+constexpr std::int64_t kMostLearned = 100'000;
 
-void read_forecast(const Report& report, const YamlNode& node) {
+Learning read_learning(const Report& report, const YamlNode& node) {
   MapReader reader(report, node, "'forecast'");
-  Duration step = 1min;
-  Duration history = 35 * 24h;
-  reader.duration("step", step, {.min = 1s, .max = 24h});
-  reader.duration("history", history, {.min = 1min});
+  Learning learning;
+  reader.duration("step", learning.step, {.min = 1s, .max = 24h});
+  reader.duration("history", learning.history, {.min = 1h});
   reader.finish();
-  report.warning(node, "'forecast' has no effect yet");
+  if (learning.history / learning.step > kMostLearned)
+    report.error(node, "'history' is more than 100,000 times 'step'");
+  return learning;
 }
+
+}  // namespace
 
 std::optional<MetricDefinition> read_metric(const Report& report, const YamlNode& node,
                                             const Catalog& catalog) {
@@ -52,7 +56,7 @@ std::optional<MetricDefinition> read_metric(const Report& report, const YamlNode
   if (const auto chosen = reader.choice("aggregate", {"error", "sum", "avg", "max", "min", "first"}))
     metric.aggregate = kAggregates[*chosen];
   if (const YamlNode* value = reader.find("on_empty")) metric.on_empty = read_on_empty(report, *value);
-  if (const YamlNode* value = reader.find("forecast")) read_forecast(report, *value);
+  if (const YamlNode* value = reader.find("forecast")) metric.learning = read_learning(report, *value);
   const YamlNode* metadata = reader.find("metadata");
   if (metric.kind != nullptr) {
     metric.metadata = read_metadata(report, metadata, node, *metric.kind);

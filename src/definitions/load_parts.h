@@ -25,9 +25,7 @@ std::optional<ComponentDefinition> read_component(const Report& report, const Ya
 /// names.
 std::optional<PlanDefinition> read_plan(const Report& report, const YamlNode& node, Definitions& known);
 
-/// Reads `proactive` and `forecast`, which nothing uses before the forecasting issue.
-void read_proactive(const Report& report, const YamlNode& node);
-void read_forecast(const Report& report, const YamlNode& node);
+Proactive read_proactive(const Report& report, const YamlNode& node);
 
 std::optional<Schedule> read_schedule(const Report& report, const YamlNode& node);
 std::optional<Schedule> read_cron_expression(const Report& report, const YamlNode& node);

@@ -132,8 +132,9 @@ void read_strategies(MapReader& reader, const Definitions& known, PlanItem& item
     if (item.target) report.error(*node, "'target' and 'threshold' exclude each other");
   }
   if (const YamlNode* node = reader.find("proactive")) {
-    read_proactive(report, *node);
-    if (!item.target) report.error(*node, "'proactive' needs a 'target'");
+    item.proactive = read_proactive(report, *node);
+    if (!item.target || item.target->kind != Target::Kind::per_unit)
+      report.error(*node, "'proactive' needs a 'target' with 'per_unit'");
   }
   if (const YamlNode* node = reader.find("fallback")) item.fallback = read_fallback(report, *node);
 }

@@ -148,20 +148,26 @@ Fallback read_fallback(const Report& report, const YamlNode& node) {
   return fallback;
 }
 
-void read_proactive(const Report& report, const YamlNode& node) {
+Proactive read_proactive(const Report& report, const YamlNode& node) {
   MapReader reader(report, node, "'proactive'");
-  double number = 0;
-  reader.choice("mode", {"forecast_and_scale", "forecast_only"});
-  reader.choice("floor", {"reactive", "none"});
+  Proactive proactive{.position = report.position(node)};
+  if (reader.choice("mode", {"forecast_and_scale", "forecast_only"}) == 1)
+    proactive.mode = Proactive::Mode::forecast_only;
+  if (reader.choice("floor", {"reactive", "none"}) == 1) proactive.floor = Proactive::Floor::none;
   const YamlNode* cost = reader.find("violation_cost");
   const YamlNode* quantile = reader.find("quantile");
-  if (cost != nullptr) read_number(report, *cost, "violation_cost", {.min = 0, .above_min = true});
-  if (quantile != nullptr) read_number(report, *quantile, "quantile", {.min = 0.01, .max = 0.999});
+  reader.number("violation_cost", proactive.violation_cost, {.min = 0, .max = 1e6, .above_min = true});
+  if (quantile != nullptr)
+    proactive.quantile = read_number(report, *quantile, "quantile", {.min = 0.01, .max = 0.999});
   if (cost != nullptr && quantile != nullptr)
     report.error(*quantile, "'violation_cost' and 'quantile' exclude each other");
-  reader.number("max_margin", number, {.min = 0, .max = 100});
+  double margin = 0.3;
+  const bool has_margin = reader.find("max_margin") != nullptr;
+  reader.number("max_margin", margin, {.min = 0, .max = 100});
+  // A quantile may lie anywhere above the median; a price limits itself.
+  if (has_margin || proactive.quantile) proactive.max_margin = margin;
   reader.finish();
-  report.warning(node, "'proactive' has no effect yet");
+  return proactive;
 }
 
 }  // namespace wave::definitions

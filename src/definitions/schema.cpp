@@ -124,7 +124,8 @@ json metric_schema(const Catalog& catalog) {
        {"stale_after", duration("Age at which a value counts as stale.")},
        {"aggregate", choice({"error", "sum", "avg", "max", "min", "first"})},
        {"on_empty", {{"anyOf", json::array({choice({"fail", "zero", "last"}), {{"type", "number"}}})}}},
-       {"forecast", {{"type", "object"}}}},
+       {"forecast", object({{"step", duration("Of the series that forecasts learn from. Default 1m.")},
+                            {"history", duration("How much of it is kept. Default 35d.")}})}},
       json::array({"kind", "id", "metric_kind"}));
   out["allOf"] = by_kind(catalog.metrics, "metric_kind");
   return out;
@@ -196,7 +197,11 @@ json item_schema() {
                  {"grace", duration("How late a cron_expression may still fire.")},
                  {"target", target},
                  {"threshold", threshold},
-                 {"proactive", {{"type", "object"}}},
+                 {"proactive", object({{"mode", choice({"forecast_and_scale", "forecast_only"})},
+                                       {"floor", choice({"reactive", "none"})},
+                                       {"violation_cost", number(0)},
+                                       {"quantile", number(0)},
+                                       {"max_margin", number(0)}})},
                  {"fallback", fallback},
                  {"scaling_components", list(wish)}},
                 json::array({"id", "scaling_components"}));

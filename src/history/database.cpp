@@ -1,5 +1,7 @@
 #include "history/database.h"
 
+#include <cstring>
+
 #include <sqlite3.h>
 
 namespace wave::history {
@@ -30,6 +32,11 @@ Statement& Statement::bind(int at, const std::string& value) {
   return *this;
 }
 
+Statement& Statement::bind(int at, const std::vector<float>& value) {
+  sqlite3_bind_blob64(statement_, at, value.data(), value.size() * sizeof(float), SQLITE_TRANSIENT);
+  return *this;
+}
+
 std::expected<bool, int> Statement::step() {
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
@@ -49,6 +56,13 @@ std::string Statement::text(int column) const {
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
   if (bytes == nullptr) return {};
   return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+std::vector<float> Statement::numbers(int column) const {
+  const void* bytes = sqlite3_column_blob(statement_, column);
+  std::vector<float> out(static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)) / sizeof(float));
+  if (bytes != nullptr && !out.empty()) std::memcpy(out.data(), bytes, out.size() * sizeof(float));
+  return out;
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& path, Mode mode) {

@@ -23,11 +23,13 @@ class Statement {
   Statement& bind(int at, std::int64_t value);
   Statement& bind(int at, double value);
   Statement& bind(int at, const std::string& value);
+  Statement& bind(int at, const std::vector<float>& value);
   /// Runs to the next row: true; false at the end. SQLite's result code otherwise.
   std::expected<bool, int> step();
   std::int64_t integer(int column) const;
   double real(int column) const;
   std::string text(int column) const;
+  std::vector<float> numbers(int column) const;
 
  private:
   sqlite3_stmt* statement_;

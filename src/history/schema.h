@@ -1,6 +1,7 @@
 #pragma once
 
-/// The tables. Times are microseconds since 1970, UTC.
+/// The tables. Times are microseconds since 1970, UTC; numbers are 32-bit floats of this machine's byte
+/// order.
 namespace wave::history {
 
 constexpr const char* schema = R"(
@@ -12,6 +13,8 @@ PRAGMA cache_size = -2000;
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS samples(metric_id TEXT NOT NULL, at INTEGER NOT NULL, value REAL NOT NULL,
   PRIMARY KEY(metric_id, at)) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS rollups(metric_id TEXT NOT NULL, step INTEGER NOT NULL, start INTEGER NOT NULL,
+  numbers BLOB NOT NULL, PRIMARY KEY(metric_id, step, start)) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS decisions(id INTEGER PRIMARY KEY, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL,
   count INTEGER NOT NULL, component_id TEXT NOT NULL, value TEXT NOT NULL, action TEXT NOT NULL,
   json TEXT NOT NULL) STRICT;

@@ -1,14 +1,10 @@
 #include "history/sqlite.h"
 
 #include <condition_variable>
-#include <cstring>
 #include <mutex>
 #include <thread>
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
+#include "history/file_lock.h"
 #include "history/schema.h"
 #include "history/writer.h"
 
@@ -20,28 +16,6 @@ constexpr std::size_t most_decisions_waiting = 20'000;
 constexpr std::size_t most_in_one_go = 5'000;
 constexpr Duration try_again_after = 2s;
 constexpr Duration retain_every = 10min;
-
-/// What makes this process the only writer; the kernel lets go of it however the process ends.
-class FileLock {
- public:
-  static Result<std::unique_ptr<FileLock>> take(const std::filesystem::path& database) {
-    const std::string path = database.string() + ".lock";
-    const int fd = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-    if (fd < 0) return fail(ErrorCode::io, path + " cannot be opened: " + std::strerror(errno), true);
-    std::unique_ptr<FileLock> made(new FileLock(fd));
-    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return made;
-    return std::unexpected(Error{.code = ErrorCode::busy,
-                                 .message = "another daemon uses " + database.string(),
-                                 .hint = "stop it, or give this one a database of its own"});
-  }
-  ~FileLock() { ::close(fd_); }
-  FileLock(const FileLock&) = delete;
-  FileLock& operator=(const FileLock&) = delete;
-
- private:
-  explicit FileLock(int fd) : fd_(fd) {}
-  int fd_;
-};
 
 class SqliteStore final : public Store {
  public:
@@ -55,12 +29,15 @@ class SqliteStore final : public Store {
   void add_decision(StoredDecision decision) override;
   void repeat_decision(const std::string& component_id, const std::string& value, UtcTime at,
                        std::int64_t count) override;
+  void add_rollups(std::vector<StoredRollup> rollups) override;
   void put_state(std::string key, std::string json) override;
   void erase_state(std::string key) override;
   Task<Status> flush(Duration limit) override;
   Result<std::map<std::string, std::string>> states() override;
   Result<std::vector<StoredSample>> samples(const std::string& metric_id, UtcTime since,
                                             std::size_t limit) override;
+  Result<std::vector<StoredRollup>> rollups(const std::string& metric_id, Duration step,
+                                            UtcTime since) override;
   Result<std::vector<StoredDecision>> decisions(const DecisionFilter& filter) override;
   Health health() const override;
   void keep_on();
@@ -72,6 +49,8 @@ class SqliteStore final : public Store {
   };
   void add(Write write);
   void put(std::string key, std::optional<std::string> json);
+  template <class Sample>
+  void add_droppable(std::vector<Sample> samples);
   void work();
   void write_some(std::unique_lock<std::mutex>& lock);
   void answer_flushes(std::unique_lock<std::mutex>& lock, const Status& status);
@@ -139,7 +118,8 @@ void SqliteStore::add(Write write) {
   wake_.notify_one();
 }
 
-void SqliteStore::add_samples(std::vector<StoredSample> samples) {
+template <class Sample>
+void SqliteStore::add_droppable(std::vector<Sample> samples) {
   {
     const std::lock_guard lock(mutex_);
     for (auto& sample : samples) {
@@ -153,6 +133,14 @@ void SqliteStore::add_samples(std::vector<StoredSample> samples) {
     }
   }
   wake_.notify_one();
+}
+
+void SqliteStore::add_samples(std::vector<StoredSample> samples) {
+  add_droppable(std::move(samples));
+}
+
+void SqliteStore::add_rollups(std::vector<StoredRollup> rollups) {
+  add_droppable(std::move(rollups));
 }
 
 void SqliteStore::add_decision(StoredDecision decision) {
@@ -273,7 +261,8 @@ void SqliteStore::write_some(std::unique_lock<std::mutex>& lock) {
   if (done) {
     bytes_ = bytes;
     for (const Write& write : batch) {
-      if (std::holds_alternative<StoredSample>(write)) --samples_waiting_;
+      if (std::holds_alternative<StoredSample>(write) || std::holds_alternative<StoredRollup>(write))
+        --samples_waiting_;
       if (std::holds_alternative<StoredDecision>(write) || std::holds_alternative<Repeat>(write))
         --decisions_waiting_;
     }
@@ -311,6 +300,11 @@ Result<std::map<std::string, std::string>> SqliteStore::states() {
 Result<std::vector<StoredSample>> SqliteStore::samples(const std::string& metric_id, UtcTime since,
                                                        std::size_t limit) {
   return read_samples(reader(), metric_id, since, limit);
+}
+
+Result<std::vector<StoredRollup>> SqliteStore::rollups(const std::string& metric_id, Duration step,
+                                                       UtcTime since) {
+  return read_rollups(reader(), metric_id, step, since);
 }
 
 Result<std::vector<StoredDecision>> SqliteStore::decisions(const DecisionFilter& filter) {

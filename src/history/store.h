@@ -30,6 +30,16 @@ struct StoredDecision {
   std::string json;
 };
 
+/// A stretch of a metric's regular series: `values[i]` is the mean over the step that begins at
+/// `start + i * step`, NaN where nothing is known. One such stretch replaces an earlier one with the same
+/// start.
+struct StoredRollup {
+  std::string metric_id;
+  UtcTime start;
+  Duration step{0};
+  std::vector<float> values;
+};
+
 struct DecisionFilter {
   std::optional<std::string> component_id;
   UtcTime since{};
@@ -41,7 +51,7 @@ struct Health {
   std::string problem;  ///< `disk full: 312 writes waiting since 09:31:02Z, 40 dropped`
   std::size_t waiting = 0;
   std::size_t dropped =
-      0;  ///< samples dropped because the queue was full; states and changes are never dropped
+      0;  ///< samples and rollups dropped because the queue was full; states and changes are never dropped
   std::uint64_t bytes = 0;
 };
 
@@ -63,6 +73,7 @@ class Store {
   /// Counts `count` repetitions of the component's newest decision, the last one at `at`.
   virtual void repeat_decision(const std::string& component_id, const std::string& value, UtcTime at,
                                std::int64_t count) = 0;
+  virtual void add_rollups(std::vector<StoredRollup> rollups) = 0;
   virtual void put_state(std::string key, std::string json) = 0;
   virtual void erase_state(std::string key) = 0;
   /// Resolves when everything queued so far is on disk, or with the error that keeps it from there. Bounded
@@ -72,6 +83,9 @@ class Store {
   virtual Result<std::map<std::string, std::string>> states() = 0;
   virtual Result<std::vector<StoredSample>> samples(const std::string& metric_id, UtcTime since,
                                                     std::size_t limit) = 0;
+  /// Those of that step that start at `since` or later, oldest first.
+  virtual Result<std::vector<StoredRollup>> rollups(const std::string& metric_id, Duration step,
+                                                    UtcTime since) = 0;
   virtual Result<std::vector<StoredDecision>> decisions(const DecisionFilter& filter) = 0;
   virtual Health health() const = 0;
 };

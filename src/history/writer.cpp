@@ -32,6 +32,9 @@ Status keep_within(Database& database, const Retention& retention, UtcTime now) 
           execute(database, "DELETE FROM decisions WHERE last_at < ?1", micros(now - retention.decisions));
       !ok)
     return ok;
+  if (auto ok = execute(database, "DELETE FROM rollups WHERE start < ?1", micros(now - retention.rollups));
+      !ok)
+    return ok;
   if (database.bytes() <= retention.max_bytes) return {};
   // Too large within its times: the older half of the samples, a tenth of the decisions.
   const UtcTime half = now - retention.samples / 2;
@@ -48,6 +51,10 @@ struct Writer {
   Status operator()(const StoredSample& sample) const {
     return execute(database, "INSERT OR REPLACE INTO samples VALUES(?1, ?2, ?3)", sample.metric_id,
                    micros(sample.at), sample.value);
+  }
+  Status operator()(const StoredRollup& rollup) const {
+    return execute(database, "INSERT OR REPLACE INTO rollups VALUES(?1, ?2, ?3, ?4)", rollup.metric_id,
+                   static_cast<std::int64_t>(rollup.step.count()), micros(rollup.start), rollup.values);
   }
   Status operator()(const StoredDecision& decision) const {
     return execute(database,
@@ -112,6 +119,25 @@ Result<std::vector<StoredSample>> read_samples(Database& database, const std::st
     out.push_back({.metric_id = metric_id, .at = time_of(statement.integer(0)), .value = statement.real(1)});
   }
   return std::vector<StoredSample>(out.rbegin(), out.rend());
+}
+
+Result<std::vector<StoredRollup>> read_rollups(Database& database, const std::string& metric_id,
+                                               Duration step, UtcTime since) {
+  auto prepared = database.prepare(
+      "SELECT start, numbers FROM rollups WHERE metric_id = ?1 AND step = ?2 AND start >= ?3 ORDER BY start");
+  if (!prepared) return std::unexpected(prepared.error());
+  Statement statement(*prepared);
+  statement.bind(1, metric_id).bind(2, static_cast<std::int64_t>(step.count())).bind(3, micros(since));
+  std::vector<StoredRollup> out;
+  while (true) {
+    const auto row = statement.step();
+    if (!row) return std::unexpected(database.error("cannot be read"));
+    if (!*row) return out;
+    out.push_back({.metric_id = metric_id,
+                   .start = time_of(statement.integer(0)),
+                   .step = step,
+                   .values = statement.numbers(1)});
+  }
 }
 
 Result<std::vector<StoredDecision>> read_decisions(Database& database, const DecisionFilter& filter) {

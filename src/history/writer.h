@@ -23,7 +23,7 @@ struct PutState {
 struct Retain {
   UtcTime now;
 };
-using Write = std::variant<StoredSample, StoredDecision, Repeat, PutState, Retain>;
+using Write = std::variant<StoredSample, StoredRollup, StoredDecision, Repeat, PutState, Retain>;
 
 /// All of it in one transaction, or nothing.
 Status write_all(Database& database, const std::deque<Write>& writes, const Retention& retention);
@@ -31,6 +31,8 @@ Status write_all(Database& database, const std::deque<Write>& writes, const Rete
 Result<std::map<std::string, std::string>> read_states(Database& database);
 Result<std::vector<StoredSample>> read_samples(Database& database, const std::string& metric_id,
                                                UtcTime since, std::size_t limit);
+Result<std::vector<StoredRollup>> read_rollups(Database& database, const std::string& metric_id,
+                                               Duration step, UtcTime since);
 Result<std::vector<StoredDecision>> read_decisions(Database& database, const DecisionFilter& filter);
 
 }  // namespace wave::history

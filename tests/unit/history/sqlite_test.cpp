@@ -160,5 +160,37 @@ TEST_F(SqliteStoreTest, WhatWasFlushedSurvivesKill9) {
   EXPECT_EQ(store->states().value().at("component/web"), R"({"a":1})");
 }
 
+TEST_F(SqliteStoreTest, KeepsRollupsByStepAndReplacesTheSameStretch) {
+  const UtcTime start = loop.utc() - 2h;
+  {
+    auto store = open();
+    store->add_rollups({{.metric_id = "rps", .start = start, .step = 1min, .values = {1, 2}},
+                        {.metric_id = "rps", .start = start + 1h, .step = 1min, .values = {3}},
+                        {.metric_id = "rps", .start = start, .step = 5min, .values = {9}}});
+    store->add_rollups({{.metric_id = "rps", .start = start + 1h, .step = 1min, .values = {3, 4}}});
+    ASSERT_TRUE(flush(*store));
+  }
+  auto store = open();
+  const auto kept = store->rollups("rps", 1min, start).value();
+  ASSERT_EQ(kept.size(), 2u);
+  EXPECT_EQ(kept[0].values, (std::vector<float>{1, 2}));
+  EXPECT_EQ(kept[1].start, start + 1h);
+  EXPECT_EQ(kept[1].values, (std::vector<float>{3, 4}));
+  EXPECT_EQ(store->rollups("rps", 1min, start + 30min).value().size(), 1u);
+  EXPECT_TRUE(store->rollups("other", 1min, start).value().empty());
+}
+
+TEST_F(SqliteStoreTest, ForgetsRollupsOlderThanTheirRetention) {
+  {
+    auto store = open({.rollups = 24h});
+    store->add_rollups({{.metric_id = "rps", .start = loop.utc() - 48h, .step = 1min, .values = {1}},
+                        {.metric_id = "rps", .start = loop.utc() - 1h, .step = 1min, .values = {2}}});
+    ASSERT_TRUE(flush(*store));
+  }
+  auto store = open({.rollups = 24h});
+  ASSERT_TRUE(flush(*store));
+  EXPECT_EQ(store->rollups("rps", 1min, UtcTime{}).value().size(), 1u);
+}
+
 }  // namespace
 }  // namespace wave::history
