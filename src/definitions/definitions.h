@@ -169,6 +169,20 @@ struct PlanDefinition {
   Position position;
 };
 
+/// Something known beforehand that moves metrics: a campaign, a match. Its occurrences raise forecasts.
+struct EventDefinition {
+  std::string id;
+  std::string name;                  ///< events of one name teach each other; the id where it is not written
+  std::vector<std::string> metrics;  ///< what it moves
+  std::optional<UtcTime> start;      ///< once; else `schedule`
+  std::optional<Schedule> schedule;  ///< recurring; its duration is `duration`
+  Duration duration{0};
+  double factor = 1;  ///< what is expected of it: load = usual load * factor + amount
+  double amount = 0;
+  bool enabled = true;
+  Position position;
+};
+
 /// A problem in the user's files. `message` includes the suggestion: `unknown key 'querry' (did you mean
 /// 'query'?)`.
 struct Problem {
@@ -185,6 +199,7 @@ struct Definitions {
   std::vector<MetricDefinition> metrics;
   std::vector<ComponentDefinition> components;
   std::vector<PlanDefinition> plans;
+  std::vector<EventDefinition> events;
   const MetricDefinition* metric(std::string_view id) const;
   const ComponentDefinition* component(std::string_view id) const;
   const PlanDefinition* plan(std::string_view id) const;

@@ -30,18 +30,14 @@ const YamlNode* find_entry(const YamlNode& node, std::string_view key) {
 
 /// Reports a document that is none of ours.
 std::string read_document_kind(const Report& report, const YamlNode& document) {
-  static const std::vector<std::string> kKinds = {"Metric", "ScalingComponent", "ScalingPlan"};
+  static const std::vector<std::string> kKinds = {"Metric", "ScalingComponent", "ScalingPlan", "Event"};
   if (document.kind != YamlNode::Kind::map) {
     report.error(document, "a document must be a map that begins with 'kind'");
     return {};
   }
   const YamlNode* kind = find_entry(document, "kind");
   if (kind == nullptr || kind->kind == YamlNode::Kind::null) {
-    report.error(document, "a document needs 'kind': Metric, ScalingComponent or ScalingPlan");
-    return {};
-  }
-  if (kind->text == "Event") {
-    report.error(*kind, "the kind Event is not supported yet");
+    report.error(document, "a document needs 'kind': Metric, ScalingComponent, ScalingPlan or Event");
     return {};
   }
   const auto chosen = read_choice(report, *kind, "kind", kKinds);
@@ -70,8 +66,8 @@ void sort_problems(std::vector<Problem>& problems) {
   });
 }
 
-/// Reads one file after the other; trees of documents are large and not kept, except those of plans, which
-/// may stand before what they name.
+/// Reads one file after the other; trees of documents are large and not kept, except those of plans and
+/// events, which may stand before what they name.
 class Reading {
  public:
   Reading(const Catalog& catalog, Loaded& out) : catalog_(catalog), out_(out) {}
@@ -89,7 +85,10 @@ class Reading {
     sort_by_id(all_.components, "scaling component", out_);
     for (const auto& [file, node] : plans_)
       if (auto plan = read_plan(Report(file, out_), node, all_)) all_.plans.push_back(std::move(*plan));
+    for (const auto& [file, node] : events_)
+      if (auto event = read_event(Report(file, out_), node, all_)) all_.events.push_back(std::move(*event));
     sort_by_id(all_.plans, "scaling plan", out_);
+    sort_by_id(all_.events, "event", out_);
     sort_problems(out_.errors);
     sort_problems(out_.warnings);
     all_.metrics.shrink_to_fit();
@@ -107,6 +106,8 @@ class Reading {
         all_.components.push_back(std::move(*component));
     } else if (kind == "ScalingPlan") {
       plans_.emplace_back(out_.files.back(), std::move(document));
+    } else if (kind == "Event") {
+      events_.emplace_back(out_.files.back(), std::move(document));
     }
   }
 
@@ -114,6 +115,7 @@ class Reading {
   Loaded& out_;
   Definitions& all_ = out_.definitions;
   std::vector<std::pair<std::string, YamlNode>> plans_;  ///< with their files
+  std::vector<std::pair<std::string, YamlNode>> events_;
 };
 
 Result<std::string> read_file(const fs::path& path) {

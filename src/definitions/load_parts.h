@@ -25,6 +25,12 @@ std::optional<ComponentDefinition> read_component(const Report& report, const Ya
 /// names.
 std::optional<PlanDefinition> read_plan(const Report& report, const YamlNode& node, Definitions& known);
 
+/// Metrics must be in `known` already, in id order.
+std::optional<EventDefinition> read_event(const Report& report, const YamlNode& node,
+                                          const Definitions& known);
+
+/// The id of the metric that `node` names; reports one that does not exist. Empty when it is no text.
+std::string read_metric_id(const Report& report, const YamlNode& node, const Definitions& known);
 Proactive read_proactive(const Report& report, const YamlNode& node);
 
 std::optional<Schedule> read_schedule(const Report& report, const YamlNode& node);

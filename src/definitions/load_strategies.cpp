@@ -6,21 +6,9 @@ namespace {
 
 constexpr Duration kLongestSchedule = 366 * 24h;
 
-/// The metric that a strategy reads; reports one that does not exist.
 std::string read_metric_reference(MapReader& reader, const Definitions& known) {
   const YamlNode* node = reader.require("metric");
-  if (node == nullptr) return {};
-  const auto id = read_text(reader.report(), *node, "metric");
-  if (!id) return {};
-  const MetricDefinition* metric = known.metric(*id);
-  if (metric == nullptr) {
-    std::vector<std::string> ids;
-    for (const MetricDefinition& other : known.metrics) ids.push_back(other.id);
-    reader.report().error(*node, "there is no metric '" + *id + "'" + did_you_mean(*id, ids));
-  } else if (!metric->enabled) {
-    reader.report().warning(*node, "the metric '" + *id + "' is not enabled");
-  }
-  return *id;
+  return node == nullptr ? std::string() : read_metric_id(reader.report(), *node, known);
 }
 
 std::optional<std::string> read_cron(const Report& report, const YamlNode& node, std::string_view name) {
@@ -54,6 +42,20 @@ void read_amount(MapReader& reader, Threshold& threshold) {
 }
 
 }  // namespace
+
+std::string read_metric_id(const Report& report, const YamlNode& node, const Definitions& known) {
+  const auto id = read_text(report, node, "metric");
+  if (!id) return {};
+  const MetricDefinition* metric = known.metric(*id);
+  if (metric == nullptr) {
+    std::vector<std::string> ids;
+    for (const MetricDefinition& other : known.metrics) ids.push_back(other.id);
+    report.error(node, "there is no metric '" + *id + "'" + did_you_mean(*id, ids));
+  } else if (!metric->enabled) {
+    report.warning(node, "the metric '" + *id + "' is not enabled");
+  }
+  return *id;
+}
 
 std::optional<Schedule> read_schedule(const Report& report, const YamlNode& node) {
   MapReader reader(report, node, "'schedule'");

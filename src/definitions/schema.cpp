@@ -207,6 +207,24 @@ json item_schema() {
                 json::array({"id", "scaling_components"}));
 }
 
+json event_schema() {
+  const json schedule = object({{"cron", text("Five, six (seconds first) or seven fields (year last).")},
+                                {"timezone", text("IANA name. Default UTC.")},
+                                {"duration", duration("How long it lasts.")}},
+                               json::array({"cron", "duration"}));
+  return object({{"kind", {{"const", "Event"}}},
+                 {"id", text()},
+                 {"name", text("Events of one name teach each other. Default: the id.")},
+                 {"enabled", {{"type", "boolean"}}},
+                 {"metrics", list(text("A metric that it moves."))},
+                 {"start", text("When, once: ISO-8601 with Z or an offset.")},
+                 {"duration", duration("How long it lasts from `start`.")},
+                 {"schedule", schedule},
+                 {"factor", number(0)},
+                 {"amount", {{"type", "number"}}}},
+                json::array({"kind", "id", "metrics"}));
+}
+
 }  // namespace
 
 std::string json_schema(const Catalog& catalog) {
@@ -218,9 +236,10 @@ std::string json_schema(const Catalog& catalog) {
               {"variables", {{"type", "object"}, {"additionalProperties", expression("JavaScript.")}}},
               {"plans", list(item_schema())}},
              json::array({"kind", "id", "plans"}));
-  const json out = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
-                    {"title", "Wave Autoscale definitions"},
-                    {"oneOf", json::array({metric_schema(catalog), component_schema(catalog), plan})}};
+  const json out = {
+      {"$schema", "https://json-schema.org/draft/2020-12/schema"},
+      {"title", "Wave Autoscale definitions"},
+      {"oneOf", json::array({metric_schema(catalog), component_schema(catalog), plan, event_schema()})}};
   return out.dump(2);
 }
 

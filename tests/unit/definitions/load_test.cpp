@@ -192,5 +192,63 @@ TEST(Schema, IsJsonThatNamesEveryKind) {
   EXPECT_NE(schema.find("\"asg_name\""), std::string::npos);
 }
 
+TEST(Load, AnEventHasATimeOfItsOwnOrASchedule) {
+  const auto loaded = load(std::string(good) + R"(---
+kind: Event
+id: final
+name: match
+metrics: [rps]
+start: 2026-07-19T15:00:00-04:00
+duration: 3h
+factor: 2.5
+---
+kind: Event
+id: weekly-sale
+metrics: [rps]
+schedule: { cron: '0 20 * * FRI', timezone: Asia/Seoul, duration: 2h }
+amount: 300
+)");
+  ASSERT_TRUE(loaded.ok()) << loaded.errors[0].text();
+  ASSERT_EQ(loaded.definitions.events.size(), 2u);
+  const auto& match = loaded.definitions.events[0];
+  EXPECT_EQ(match.name, "match");
+  EXPECT_EQ(match.start, parse_time("2026-07-19T19:00:00Z"));
+  EXPECT_EQ(match.duration, 3h);
+  EXPECT_EQ(match.factor, 2.5);
+  EXPECT_EQ(loaded.definitions.events[1].name, "weekly-sale");
+  EXPECT_EQ(loaded.definitions.events[1].duration, 2h);
+}
+
+TEST(Load, AnEventThatSaysNothingOfItsTimeIsReported) {
+  const std::string event = "---\nkind: Event\nid: e\nmetrics: [rps]\n";
+  EXPECT_EQ(problem(good + event),
+            "w.yaml:17:1: an Event needs either 'start' and 'duration', or a 'schedule' with a duration");
+  EXPECT_EQ(problem(good + event + "start: tomorrow\nduration: 1h\n"),
+            "w.yaml:20:8: 'start' must be a time such as 2026-11-27T09:00:00+09:00, not 'tomorrow'");
+  EXPECT_EQ(problem(good + event + "start: 2026-01-01T00:00:00Z\n"),
+            "w.yaml:20:8: 'start' needs a 'duration'");
+  EXPECT_EQ(problem(good + std::string("---\nkind: Event\nid: e\nmetrics: [rpx]\nduration: 1h\n"
+                                       "start: 2026-01-01T00:00:00Z\n")),
+            "w.yaml:19:11: there is no metric 'rpx' (did you mean 'rps'?)");
+}
+
+TEST(Load, ProactiveTakesAPriceOrAQuantileAndNeedsATotal) {
+  const auto item = [](const std::string& rest) {
+    return with("scaling_components: [{ component_id: web, desired: 3 }]",
+                "scaling_components: [{ component_id: web }]\n    " + rest);
+  };
+  const auto loaded = load(item("target: { metric: rps, per_unit: 5 }\n    proactive: { quantile: 0.95 }"));
+  ASSERT_TRUE(loaded.ok()) << loaded.errors[0].text();
+  const auto& proactive = loaded.definitions.plans[0].items[0].proactive;
+  ASSERT_TRUE(proactive);
+  EXPECT_EQ(proactive->quantile, 0.95);
+  EXPECT_EQ(proactive->max_margin, 0.3);
+  EXPECT_EQ(problem(item("target: { metric: rps, average: 5 }\n    proactive: { violation_cost: 3 }")),
+            "w.yaml:17:16: 'proactive' needs a 'target' with 'per_unit'");
+  EXPECT_EQ(problem(item("target: { metric: rps, per_unit: 5 }\n"
+                         "    proactive: { violation_cost: 3, quantile: 0.9 }")),
+            "w.yaml:17:47: 'violation_cost' and 'quantile' exclude each other");
+}
+
 }  // namespace
 }  // namespace wave::definitions
