@@ -33,9 +33,10 @@ Metric::Metric(Parts& parts, std::shared_ptr<const definitions::MetricDefinition
     : parts_(parts), definition_(std::move(definition)), on_sample_(std::move(on_sample)) {}
 
 void Metric::open() {
-  if (source_ || !definition_->kind->polled || pretended_) return;
+  if (source_ || pretended_) return;
   open_error_.reset();
   const auto* kind = kind_of(parts_, *definition_);
+  if (kind != nullptr && !kind->create && !kind->table.polled) return;
   if (kind == nullptr || !kind->create) {
     open_error_ =
         Error{.message = "metric kind " + std::string(definition_->kind->name) + " cannot be polled"};
