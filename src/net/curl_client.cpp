@@ -224,7 +224,7 @@ void CurlClient::check_done() {
 }
 
 CURL* CurlClient::take_handle() {
-  if (idle_.empty()) return curl_easy_init();
+  if (idle_.empty()) return Transfer::make_handle();
   CURL* easy = idle_.back();
   idle_.pop_back();
   return easy;

@@ -74,25 +74,35 @@ Status Transfer::take(HttpRequest request) {
   return {};
 }
 
+CURL* Transfer::make_handle() {
+  CURL* easy = curl_easy_init();
+  if (easy != nullptr) set_common(easy);
+  return easy;
+}
+
+/// What all requests have in common is set once for a handle.
+void Transfer::set_common(CURL* easy) {
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, "wave-autoscale/" WAVE_VERSION);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
+}
+
 void Transfer::prepare(CURL* easy, Duration timeout) {
   easy_ = easy;
   problem_.assign(CURL_ERROR_SIZE, '\0');
   const auto ms = std::chrono::ceil<std::chrono::milliseconds>(timeout).count();
   curl_easy_setopt(easy, CURLOPT_URL, request_.url.c_str());
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(ms));
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(ms));
-  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, "wave-autoscale/" WAVE_VERSION);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, problem_.data());
   curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(request_.max_response_bytes));
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
-  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
   set_method();
   set_transport();
@@ -166,7 +176,13 @@ void Transfer::set_transport() {
 CURL* Transfer::release() {
   CURL* easy = std::exchange(easy_, nullptr);
   if (easy == nullptr) return nullptr;
-  curl_easy_reset(easy);
+  const bool plain =
+      request_.method == "GET" && request_.body.empty() && headers_ == nullptr && !request_.transport;
+  if (!plain) {
+    curl_easy_reset(easy);
+    set_common(easy);
+  }
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, nullptr);
   curl_slist_free_all(std::exchange(headers_, nullptr));
   curl_slist_free_all(std::exchange(routes_, nullptr));
   return easy;

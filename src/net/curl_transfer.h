@@ -19,9 +19,11 @@ class Transfer {
 
   /// invalid_argument for a method or header that could smuggle another request.
   Status take(HttpRequest request);
-  /// Sets all options; the handle keeps pointers into this object until `release`.
+  /// A handle with what all requests have in common; null when libcurl has no memory.
+  static CURL* make_handle();
+  /// Sets the rest; the handle keeps pointers into this object until `release`.
   void prepare(CURL* easy, Duration timeout);
-  /// The handle, cleared for the next request; null when there was none.
+  /// The handle, as `make_handle` gave it but for what `prepare` sets anew; null when there was none.
   CURL* release();
   /// The answer, or what went wrong. `code` is libcurl's.
   Result<HttpResponse> result(int code, Duration elapsed);
@@ -29,6 +31,7 @@ class Transfer {
  private:
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
+  static void set_common(CURL* easy);
   void set_method();
   void set_transport();
 

@@ -105,6 +105,7 @@ class PrometheusSource final : public Source {
     if (settings.has("namespace")) fields_.emplace_back("namespace", settings.text("namespace"));
     for (const auto& [name, value] : settings.map("query_parameters")) fields_.emplace_back(name, value);
     place_ = "query " + net::redacted_url(endpoint_);
+    form_ = net::form_encode(fields_);
   }
 
   Task<Result<std::vector<Series>>> poll() override {
@@ -118,7 +119,7 @@ class PrometheusSource final : public Source {
  private:
   net::HttpRequest request() const {
     std::string url = endpoint_ + "/api/v1/query";
-    std::string form;
+    std::string form = form_;
     if (range_ > Duration{0}) {
       url += "_range";
       net::Headers fields = fields_;
@@ -127,8 +128,6 @@ class PrometheusSource final : public Source {
       fields.emplace_back("end", std::to_string(now));
       fields.emplace_back("step", std::to_string(seconds(step_)));
       form = net::form_encode(fields);
-    } else {
-      form = net::form_encode(fields_);
     }
     net::HttpRequest request{.timeout = timeout_, .max_redirects = 3};
     if (url.size() + form.size() < longest_url) {
@@ -179,6 +178,7 @@ class PrometheusSource final : public Source {
   std::string endpoint_;
   std::string place_;
   net::Headers fields_;
+  std::string form_;  ///< of an instant query
   Duration range_{0};
   Duration step_{0};
   bool accept_partial_ = false;
