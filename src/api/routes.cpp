@@ -1,6 +1,7 @@
 #include <charconv>
 #include <cmath>
 
+#include <arpa/inet.h>
 #include <nlohmann/json.hpp>
 
 #include "api/api.h"
@@ -95,7 +96,10 @@ bool Api::host_allowed(const net::ServerRequest& request) const {
   if (const auto colon = host.rfind(':');
       colon != std::string::npos && host.find(']', colon) == std::string::npos)
     host.resize(colon);
-  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+  in_addr address{};
+  const bool is_loopback =
+      inet_pton(AF_INET, host.c_str(), &address) == 1 && ntohl(address.s_addr) >> 24 == 127;
+  return host == "localhost" || host == "[::1]" || is_loopback;
 }
 
 /// Takes the same time wherever the first difference is.

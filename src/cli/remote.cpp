@@ -125,11 +125,8 @@ void show_decisions(const json& all) {
 }
 
 /// No daemon runs here: reads, decides and sets by itself, with the daemon's stored state.
-Result<json> scale_directly(World& world, const Arguments& arguments, const Configuration& configuration) {
-  const auto paths = definition_paths(arguments, configuration);
-  if (!paths) return std::unexpected(paths.error());
-  auto loaded = definitions::load(*paths, catalog());
-  if (!loaded.ok()) return fail(ErrorCode::invalid_argument, loaded.errors.front().text());
+Result<json> scale_directly(World& world, definitions::Loaded loaded, const Arguments& arguments,
+                            const Configuration& configuration) {
   auto store = history::open_sqlite(world.loop, configuration.database, configuration.retention);
   if (!store) return std::unexpected(store.error());
   engine::Engine engine(world.parts(store->get()), {.self_driven = false});
@@ -210,7 +207,17 @@ int scale(const Arguments& arguments, const Configuration& configuration) {
                     "/api/v1/components/" + net::percent_encode(arguments.component) + "/scale", body);
   const bool no_daemon = !answer && (answer.error().code == ErrorCode::unavailable ||
                                      answer.error().message.starts_with("no token"));
-  if (no_daemon) answer = scale_directly(world, arguments, configuration);
+  if (no_daemon) {
+    const auto paths = definition_paths(arguments, configuration);
+    if (!paths) return fail_with(paths.error(), arguments.json);
+    auto loaded = load_and_check(*paths);
+    if (!loaded.ok()) {
+      print_problems(loaded.errors, {});
+      return fail_with({.code = ErrorCode::invalid_argument, .message = "the definitions are invalid"},
+                       arguments.json, exit_invalid);
+    }
+    answer = scale_directly(world, std::move(loaded), arguments, configuration);
+  }
   if (!answer) return fail_with(answer.error(), arguments.json);
   if (arguments.json) {
     // One value: the decision itself, as documented; several: a list of them.

@@ -113,7 +113,9 @@ void Path::limit() {
     // What is held without data counts as wished: the first sample after an outage shall not undo it at once.
     state_.recommendations.push_back({input_.now, input_.current});
   }
-  if (!input_.not_fresh.empty() && !input_.may_fall_without_fresh && number_ < input_.current) {
+  if (!input_.invalid.empty() && number_ < input_.current)
+    step("error", input_.current, "capacity may not fall: " + input_.invalid);
+  if (!input_.not_fresh.empty() && number_ < input_.current) {
     const NotFresh& metric = input_.not_fresh.front();
     step("fresh_only_down", input_.current,
          "capacity may not fall while a metric is not fresh: " + metric.metric_id + ": " + metric.problem);

@@ -71,12 +71,12 @@ struct Input {
   std::string blocked_reason;
   std::optional<std::string> refused_by;  ///< somebody else steers it and on_conflict is refuse
   bool raise_floor = false;
-  std::vector<Wish> wishes;             ///< of winning items and active at_least items, in id order
-  std::vector<NotFresh> not_fresh;      ///< metrics read by an item that was tried and are not fresh
-  std::vector<std::string> errors;      ///< of items that were tried
-  bool outage = false;                  ///< one of them had a value and has none now
-  bool may_fall_without_fresh = false;  ///< fallback with direction both
-  std::optional<double> system_min{};   ///< the system's own bounds now, where it has some
+  std::vector<Wish> wishes;         ///< of winning items and active at_least items, in id order
+  std::vector<NotFresh> not_fresh;  ///< metrics without which it may not fall, and that are not fresh
+  std::vector<std::string> errors;  ///< of items that were tried
+  bool outage = false;              ///< one of them had a value and has none now
+  std::string invalid;  ///< an item that won wished something that is no capacity: it may not fall
+  std::optional<double> system_min{};  ///< the system's own bounds now, where it has some
   std::optional<double> system_max{};
   std::optional<UtcTime> paused_until;
   std::string pause_reason;

@@ -99,11 +99,14 @@ class Engine {
   void make_components(Generation& next);
   void make_plans(Generation& next);
   void restore_firings(Generation& next);
+  void restore_memory(Generation& next);
+  void record_removed(const Generation& next);
   static std::string firing_key(const Plan& plan, std::size_t item);
   void start(Generation& generation);
   // engine_decide.cpp
   void decide_component(Component& component);
   decisions::Input input_for(const Component& component, const std::string& value, UtcTime now) const;
+  static decisions::Decision not_observed(const Component& component, UtcTime now);
   std::vector<decisions::Decision> decide_values(Component& component, UtcTime now,
                                                  std::vector<const Metric*>& inputs,
                                                  std::vector<std::string>& errors);

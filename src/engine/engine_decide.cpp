@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 
 #include "engine/engine.h"
 #include "engine/evaluator.h"
@@ -58,25 +59,27 @@ std::vector<decisions::Decision> Engine::decide_values(Component& component, Utc
   const auto& kind = *component.definition().kind;
   std::map<std::string, std::vector<decisions::Wish>> wishes;
   wishes[kind.values.empty() ? "desired" : std::string(kind.values.front().name)];
-  bool may_fall = false;
+  std::vector<const Metric*> needed;
+  std::string invalid;
   for (const auto index : generation_->users[&component]) {
     const auto& plan = *generation_->plans[index];
     for (const auto& outcome : plan.outcome.components) {
       if (outcome.component != &component) continue;
       for (const auto& ask : outcome.asks) wishes[ask.value].push_back(ask.wish);
       for (const auto* metric : outcome.tried) add_once(inputs, metric);
+      for (const auto* metric : outcome.needed) add_once(needed, metric);
+      if (!outcome.invalid.empty()) invalid = "plan " + plan.definition->id + " > " + outcome.invalid.front();
       for (const auto& error : outcome.errors)
         errors.push_back("plan " + plan.definition->id + " > " + error);
-      may_fall |= outcome.may_fall_without_fresh;
     }
   }
   std::vector<decisions::Decision> made;
   for (auto& [value, asked] : wishes) {
     auto input = input_for(component, value, now);
     input.wishes = std::move(asked);
-    input.may_fall_without_fresh = may_fall;
+    input.invalid = invalid;
     input.errors = errors;
-    for (const auto* metric : inputs) {
+    for (const auto* metric : needed) {
       if (!metric->fresh()) input.not_fresh.push_back({metric->definition().id, metric->problem()});
       input.outage |= !metric->fresh() && metric->sample().has_value();
     }
@@ -176,10 +179,18 @@ void Engine::finish_firings(const Component& component, const std::vector<decisi
                });
       });
       if (!done) continue;
+      memory.fired.insert(component.definition().id);
+      const bool everywhere = std::ranges::all_of(
+          plan.definition->items[i].components, [&](const definitions::ComponentWish& wish) {
+            return memory.fired.contains(wish.component_id) ||
+                   generation_->component(wish.component_id) == nullptr;
+          });
+      plan_due(index);
+      if (!everywhere) continue;
       memory.handled = *memory.firing;
       memory.firing.reset();
+      memory.fired.clear();
       if (parts_.store != nullptr) parts_.store->put_state(firing_key(plan, i), iso8601(memory.handled));
-      plan_due(index);
     }
   }
 }
@@ -226,6 +237,24 @@ void Engine::record(const decisions::Decision& decision, const std::vector<const
                               .json = record_json(decision, inputs, errors, attempt)});
 }
 
+/// No decision without an observation: hold, at a capacity that nobody knows.
+decisions::Decision Engine::not_observed(const Component& component, UtcTime now) {
+  constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+  const auto& values = component.definition().kind->values;
+  decisions::Decision decision{.component_id = component.definition().id,
+                               .value = values.empty() ? "desired" : std::string(values.front().name),
+                               .at = now,
+                               .current = unknown};
+  decision.final = decision.computed = unknown;
+  decision.action = decisions::Action::hold;
+  const auto& error = component.error();
+  decision.reasons.push_back({.rule = "not_observed",
+                              .from = unknown,
+                              .to = unknown,
+                              .text = error ? error->text() : "it was not observed"});
+  return decision;
+}
+
 Task<Result<std::vector<decisions::Decision>>> Engine::decide_once(std::optional<UtcTime> at) {
   const UtcTime now = at.value_or(parts_.runtime.utc());
   std::vector<std::uint32_t> all;
@@ -235,6 +264,12 @@ Task<Result<std::vector<decisions::Decision>>> Engine::decide_once(std::optional
   std::vector<decisions::Decision> out;
   std::vector<Component*> named;
   for (auto& plan : generation_->plans) {
+    for (std::size_t i = 0; i < plan->memory.size(); ++i) {
+      // Without stored state, what fired within its grace is due.
+      const auto& schedule = plan->definition->items[i].schedule;
+      if (schedule && !schedule->duration)
+        plan->memory[i].handled = std::min(plan->memory[i].handled, now - schedule->grace - 1s);
+    }
     if (plan->has_instants) update_firings(*plan, now);
     select(*generation_, *plan, {now, parts_.runtime.mono()});
     named.insert(named.end(), plan->components.begin(), plan->components.end());
@@ -244,9 +279,8 @@ Task<Result<std::vector<decisions::Decision>>> Engine::decide_once(std::optional
   named.erase(std::ranges::unique(named).begin(), named.end());
   for (auto* component : named) {
     if (!component->known()) {
-      const auto& error = component->error();
-      co_return within("component " + component->definition().id,
-                       error ? *error : Error{.code = ErrorCode::no_data, .message = "was not observed"});
+      out.push_back(not_observed(*component, now));
+      continue;
     }
     std::vector<const Metric*> inputs;
     std::vector<std::string> errors;
@@ -282,6 +316,8 @@ Task<Result<Engine::Outcome>> Engine::scale(std::string component_id, ByHand wan
   if (!change_needed) co_return outcome;
   if (component->applying()) co_return fail(ErrorCode::busy, "a change is being sent; try again", true);
   components::Change change{.values = {}, .basis = {}, .reason = "scaled by hand"};
+  change.raise_floor = component->observation()->steering &&
+                       component->definition().on_conflict == definitions::OnConflict::raise_floor;
   for (const auto& decision : outcome.decisions) {
     change.values[decision.value] = decision.final;
     change.basis[decision.value] = decision.current;

@@ -38,6 +38,7 @@ Result<std::vector<definitions::Problem>> Engine::load(definitions::Definitions 
   if (!problems.empty()) return problems;
   const bool first = !generation_;
   if (generation_) {
+    record_removed(**next);
     for (auto& [id, metric] : generation_->metrics) metric->stop();
     for (auto& [id, component] : generation_->components) {
       component->stop();
@@ -51,10 +52,36 @@ Result<std::vector<definitions::Problem>> Engine::load(definitions::Definitions 
   generation_ = std::move(*next);
   due_.clear();
   loaded_ = true;
+  if (parts_.store != nullptr) {
+    Duration longest{0};
+    for (const auto& column : generation_->columns) {
+      if (column.read.what == plans::Read::What::window) longest = std::max(longest, column.read.window);
+    }
+    parts_.store->keep_samples(longest);
+  }
   loaded_at_ = parts_.runtime.utc();
   if (!first) ++counters_.reloads;
   start(*generation_);
   return problems;
+}
+
+/// What is no longer named keeps its capacity, and a record says so.
+void Engine::record_removed(const Generation& next) {
+  for (const auto& [id, component] : generation_->components) {
+    if (next.component(id) != nullptr) continue;
+    parts_.log.info("component removed", {{"component", id}});
+    if (!component->observation()) continue;
+    for (const auto& [value, current] : component->observation()->current) {
+      decisions::Decision decision{
+          .component_id = id, .value = value, .at = parts_.runtime.utc(), .current = current};
+      decision.final = decision.computed = current;
+      decision.reasons.push_back({.rule = "removed",
+                                  .from = current,
+                                  .to = current,
+                                  .text = "the definitions no longer have it; its capacity stays"});
+      record(decision, {}, {}, nullptr);
+    }
+  }
 }
 
 Result<std::unique_ptr<Generation>> Engine::build(definitions::Definitions definitions,
@@ -74,8 +101,8 @@ Result<std::unique_ptr<Generation>> Engine::build(definitions::Definitions defin
 }
 
 void Engine::make_metrics(Generation& next) {
+  // One that is not enabled has no value, and what reads it must know.
   for (const auto& definition : next.definitions->metrics) {
-    if (!definition.enabled) continue;
     auto metric = std::make_shared<Metric>(
         parts_, std::shared_ptr<const definitions::MetricDefinition>(next.definitions, &definition),
         [this](const Metric& one) { sampled(one); });
@@ -178,6 +205,28 @@ void Engine::make_plans(Generation& next) {
     next.plans.push_back(std::move(plan));
   }
   restore_firings(next);
+  restore_memory(next);
+}
+
+/// What items remember outlives a reload: a threshold that has been crossed for a while stays so.
+void Engine::restore_memory(Generation& next) {
+  if (!generation_) return;
+  for (auto& plan : next.plans) {
+    const auto earlier = std::ranges::lower_bound(generation_->plans, plan->definition->id, {}, id_of);
+    if (earlier == generation_->plans.end() || id_of(*earlier) != plan->definition->id) continue;
+    for (std::size_t i = 0; i < plan->memory.size(); ++i) {
+      const auto& items = (*earlier)->definition->items;
+      const auto same =
+          std::ranges::find(items, plan->definition->items[i].id, &definitions::PlanItem::id) - items.begin();
+      if (static_cast<std::size_t>(same) == items.size()) continue;
+      const auto& from = (*earlier)->memory[static_cast<std::size_t>(same)];
+      auto& to = plan->memory[i];
+      to.side = from.side;
+      to.side_since = from.side_since;
+      to.unfresh_since = from.unfresh_since;
+      to.last = from.last;
+    }
+  }
 }
 
 /// What `cron_expression`s have fired outlives restarts and reloads, so that none is missed or fires twice.
@@ -193,6 +242,9 @@ void Engine::restore_firings(Generation& next) {
       if (const auto at = stored.find(key); at != stored.end()) {
         if (const auto time = parse_time(at->second))
           plan->memory[i].handled = std::min(*time, parts_.runtime.utc());
+      } else if (!generation_ && parts_.store != nullptr && plan->definition->items[i].schedule) {
+        // What fires while the daemon is down is due when it is back.
+        parts_.store->put_state(key, iso8601(plan->memory[i].handled));
       }
       if (!generation_) continue;
       const auto earlier = std::ranges::lower_bound(generation_->plans, plan->definition->id, {}, id_of);

@@ -54,6 +54,7 @@ plans::Cell component_cell(const Column& column) {
 /// Whether what was told is still true without looking closer.
 bool unchanged(const Column& column) {
   if (!column.told) return false;
+  if (column.metric == nullptr && column.component == nullptr) return true;
   if (column.component != nullptr) return false;  // ages; cheap to look at
   return column.read.what != What::window && column.metric->version() == column.told_version &&
          column.metric->fresh() == column.told_fresh;
@@ -83,7 +84,9 @@ Task<Status> evaluate(Generation& generation, std::vector<std::uint32_t> plans, 
   for (const auto index : columns) {
     Column& column = generation.columns[index];
     if (unchanged(column)) continue;
-    auto cell = column.metric != nullptr ? metric_cell(column) : component_cell(column);
+    auto cell = column.metric != nullptr      ? metric_cell(column)
+                : column.component != nullptr ? component_cell(column)
+                                              : problem(column.read.id + " is not enabled");
     const bool same = column.told && cell.fresh && column.told_fresh && cell.value == column.told_value &&
                       column.read.what != What::series;
     told.push_back({index, column.metric != nullptr ? column.metric->version() : 0, cell.value, cell.fresh});

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,9 +25,10 @@ struct Ask {
 struct ComponentOutcome {
   Component* component = nullptr;
   std::vector<Ask> asks;
-  std::vector<const Metric*> tried;  ///< read by items that were tried, each once
-  std::vector<std::string> errors;   ///< of those items: `item follow-load: TypeError ...`
-  bool may_fall_without_fresh = false;
+  std::vector<const Metric*> tried;   ///< read by items that were tried, each once
+  std::vector<const Metric*> needed;  ///< of those, the ones without which capacity may not fall
+  std::vector<std::string> errors;    ///< of those items: `item follow-load: TypeError ...`
+  std::vector<std::string> invalid;   ///< of items that won and wished something that is no capacity
 };
 
 struct ItemOutcome {
@@ -48,6 +50,7 @@ struct ItemMemory {
   std::optional<MonoTime> unfresh_since;
   UtcTime handled{};                   ///< the last firing of a `cron_expression` that is over
   std::optional<UtcTime> firing;       ///< one that stands
+  std::set<std::string> fired;         ///< components that have what it wished
   std::map<std::string, double> last;  ///< last wish by `component/value`, for fallbacks
 };
 

@@ -92,6 +92,7 @@ void Metric::keep(Duration longest) {
 void Metric::start() {
   if (!started_) started_ = parts_.runtime.mono();
   stopped_ = false;
+  if (!definition_->enabled) return;
   if (!definition_->kind->polled || pretended_) return;
   const MonoTime now = parts_.runtime.mono();
   // The first poll is now; the later ones of different metrics are spread over the interval.
@@ -206,6 +207,8 @@ Status Metric::push(metrics::Labels labels, double value, std::optional<UtcTime>
     return fail(ErrorCode::invalid_argument, "metric " + definition_->id + " is polled (" +
                                                  std::string(definition_->kind->name) + "), not pushed");
   }
+  if (!definition_->enabled)
+    return fail(ErrorCode::invalid_argument, "metric " + definition_->id + " is not enabled");
   if (!std::isfinite(value)) return fail(ErrorCode::invalid_argument, "value must be a finite number");
   const UtcTime now = parts_.runtime.utc();
   const UtcTime time = std::min(at.value_or(now), now);
@@ -250,7 +253,8 @@ void Metric::pretend(double value) {
 }
 
 bool Metric::fresh() const {
-  return sample_ && (pretended_ || parts_.runtime.mono() - sample_mono_ <= definition_->stale_after);
+  return sample_ && definition_->enabled &&
+         (pretended_ || parts_.runtime.mono() - sample_mono_ <= definition_->stale_after);
 }
 
 MonoTime Metric::stale_since() const {
@@ -266,6 +270,7 @@ std::optional<Duration> Metric::age() const {
 
 std::string Metric::problem() const {
   if (fresh()) return {};
+  if (!definition_->enabled) return "it is not enabled";
   std::string text;
   if (sample_) {
     text = "stale: no sample since " + iso8601(std::chrono::floor<std::chrono::seconds>(sample_->at)) +

@@ -42,6 +42,7 @@ std::string dump(const json& value) {
 }
 
 std::string number(double value) {
+  if (!std::isfinite(value)) return "unknown";
   return dump(value == std::floor(value) && std::abs(value) < 1e15 ? json(static_cast<std::int64_t>(value))
                                                                    : json(value));
 }

@@ -39,7 +39,7 @@ class Trial {
     note(result);
     using Outcome = plans::Evaluation::Outcome;
     if (result.outcome == Outcome::boolean) return result.boolean;
-    error = result.outcome == Outcome::error
+    error = result.outcome == Outcome::error || result.outcome == Outcome::other
                 ? result.error
                 : "expression gave " + text_of(result.number) + ", not true or false";
     return false;
@@ -72,7 +72,7 @@ class Trial {
       memory_.unfresh_since = std::min(*memory_.unfresh_since, metric->stale_since());
     if (!item_.fallback || now_.mono - *memory_.unfresh_since < item_.fallback->after) return false;
     const auto value = main_value(*component);
-    out.may_fall_without_fresh |= item_.fallback->both_directions;
+    excused_ = item_.fallback->both_directions;
     using Desired = definitions::Fallback::Desired;
     const std::string since =
         " without fresh data for " +
@@ -90,6 +90,10 @@ class Trial {
 
   bool tried() const { return tried_; }
   const std::vector<const Metric*>& read() const { return read_; }
+  /// Its fallback says that what it read need not be fresh.
+  bool excused() const { return excused_; }
+  /// It won and wished something that is no capacity.
+  bool invalid() const { return invalid_; }
   std::string error;
 
   static std::string main_value(const Component& component) {
@@ -140,11 +144,8 @@ class Trial {
       }
       if (result.outcome != plans::Evaluation::Outcome::number || !std::isfinite(result.number) ||
           result.number < 0) {
-        error = value + " gave " +
-                (result.outcome == plans::Evaluation::Outcome::boolean
-                     ? std::string(result.boolean ? "true" : "false")
-                     : text_of(result.number)) +
-                ", not a number from 0 up";
+        error = value + " gave " + what_of(result) + ", not a number from 0 up";
+        invalid_ = true;
         return true;  // the item has won and holds
       }
       wish.desired = result.number;
@@ -157,6 +158,13 @@ class Trial {
     wish.desired = std::ceil(wish.desired);
     add(std::move(wish), value, component, out);
     return true;
+  }
+
+  static std::string what_of(const plans::Evaluation& result) {
+    using Outcome = plans::Evaluation::Outcome;
+    if (result.outcome == Outcome::boolean) return result.boolean ? "true" : "false";
+    if (result.outcome == Outcome::number) return text_of(result.number);
+    return "something else (" + result.error + ")";
   }
 
   void add(decisions::Wish wish, const std::string& value, Component* component, ComponentOutcome& out) {
@@ -179,7 +187,7 @@ class Trial {
     read_metric(metric);
     if (metric == nullptr || !metric->fresh()) {
       unfresh_ = true;
-      error = "metric " + id + (metric == nullptr ? " is disabled" : ": " + metric->problem());
+      error = "metric " + id + ": " + (metric == nullptr ? "it is not there" : metric->problem());
       return nullptr;
     }
     return metric;
@@ -227,7 +235,13 @@ class Trial {
   bool relative_ = false;
   bool unfresh_ = false;
   bool tried_ = false;
+  bool excused_ = false;
+  bool invalid_ = false;
 };
+
+void add_once(std::vector<const Metric*>& metrics, const Metric* metric) {
+  if (std::ranges::find(metrics, metric) == metrics.end()) metrics.push_back(metric);
+}
 
 }  // namespace
 
@@ -244,6 +258,8 @@ void select(const Generation& generation, Plan& plan, Moment now) {
     const bool wins = trial.wins();
     for (std::size_t i = 0; i < item.components.size(); ++i) {
       auto* component = generation.component(item.components[i].component_id);
+      // Not enabled, or it has what a firing wished.
+      if (component == nullptr || plan.memory[index].fired.contains(component->definition().id)) continue;
       const auto at = std::ranges::find(plan.components, component) - plan.components.begin();
       auto& out = outcome.components[static_cast<std::size_t>(at)];
       auto done = settled.begin() + at;
@@ -259,9 +275,11 @@ void select(const Generation& generation, Plan& plan, Moment now) {
       }
       if (told && !trial.only_at_least(i)) *done = true;
       for (const auto* metric : trial.read()) {
-        if (std::ranges::find(out.tried, metric) == out.tried.end()) out.tried.push_back(metric);
+        add_once(out.tried, metric);
+        if (!trial.excused()) add_once(out.needed, metric);
       }
       if (!trial.error.empty()) out.errors.push_back("item " + item.id + ": " + trial.error);
+      if (trial.invalid()) out.invalid.push_back("item " + item.id + ": " + trial.error);
     }
     outcome.items[index].error = trial.error;
   }
@@ -276,6 +294,7 @@ bool update_firings(Plan& plan, UtcTime now) {
     if (memory.firing && now > *memory.firing + item.schedule->grace) {
       memory.handled = *memory.firing;
       memory.firing.reset();
+      memory.fired.clear();
       changed = true;
     }
     if (!memory.cron) continue;
@@ -285,6 +304,7 @@ bool update_firings(Plan& plan, UtcTime now) {
       memory.handled = *last;
     } else {
       memory.firing = *last;
+      memory.fired.clear();
     }
     changed = true;
   }

@@ -30,6 +30,7 @@ class SqliteStore final : public Store {
   void repeat_decision(const std::string& component_id, const std::string& value, UtcTime at,
                        std::int64_t count) override;
   void add_rollups(std::vector<StoredRollup> rollups) override;
+  void keep_samples(Duration at_least) override;
   void put_state(std::string key, std::string json) override;
   void erase_state(std::string key) override;
   Task<Status> flush(Duration limit) override;
@@ -40,7 +41,7 @@ class SqliteStore final : public Store {
                                             UtcTime since) override;
   Result<std::vector<StoredDecision>> decisions(const DecisionFilter& filter) override;
   Health health() const override;
-  void keep_on();
+  void keep_on(Duration wait);
 
  private:
   struct Waiting {
@@ -61,6 +62,7 @@ class SqliteStore final : public Store {
   std::unique_ptr<Database> writer_;
   std::unique_ptr<Database> reader_;  ///< null: the writer's connection (in memory)
   Retention retention_;
+  Duration samples_needed_{0};
   std::string lasting_problem_;
   Runtime::TimerId timer_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
@@ -104,9 +106,20 @@ SqliteStore::~SqliteStore() {
   thread_.join();
 }
 
-void SqliteStore::keep_on() {
+void SqliteStore::keep_samples(Duration at_least) {
+  {
+    const std::lock_guard lock(mutex_);
+    samples_needed_ = at_least;
+  }
   add(Retain{runtime_.utc()});
-  timer_ = runtime_.after(retain_every, [this] { keep_on(); });
+}
+
+/// The first time once it is known what windows need.
+void SqliteStore::keep_on(Duration wait) {
+  timer_ = runtime_.after(wait, [this] {
+    add(Retain{runtime_.utc()});
+    keep_on(retain_every);
+  });
 }
 
 void SqliteStore::add(Write write) {
@@ -253,8 +266,10 @@ void SqliteStore::write_some(std::unique_lock<std::mutex>& lock) {
   // Several puts of one key count as written together; everything in the queue is counted one by one.
   const bool all = queue_.empty();
   const std::uint64_t added = added_;
+  Retention retention = retention_;
+  retention.samples = std::max(retention.samples, samples_needed_);
   lock.unlock();
-  Status done = write_all(*writer_, batch, retention_);
+  Status done = write_all(*writer_, batch, retention);
   if (done) (void)writer_->run("PRAGMA incremental_vacuum(100)");
   const std::uint64_t bytes = writer_->bytes();
   lock.lock();
@@ -326,7 +341,7 @@ Health SqliteStore::health() const {
   return health;
 }
 
-/// Opens the file with its tables; damage is told by `damaged`.
+/// Opens the file with its tables; tells whether it is damaged.
 Result<std::unique_ptr<Database>> open_file(const std::filesystem::path& path, bool& damaged) {
   auto database = Database::open(path, Database::Mode::read_write);
   if (!database) return database;
@@ -378,7 +393,7 @@ Result<std::unique_ptr<Store>> open_sqlite(Runtime& runtime, const std::filesyst
   }
   auto store = std::make_unique<SqliteStore>(runtime, std::move(*writer), std::move(reader),
                                              lock ? std::move(*lock) : nullptr, retention, problem);
-  store->keep_on();
+  store->keep_on(1min);
   return store;
 }
 

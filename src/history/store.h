@@ -74,6 +74,8 @@ class Store {
   virtual void repeat_decision(const std::string& component_id, const std::string& value, UtcTime at,
                                std::int64_t count) = 0;
   virtual void add_rollups(std::vector<StoredRollup> rollups) = 0;
+  /// Raw samples are kept at least so long, however short their retention. Forgets now what is older.
+  virtual void keep_samples(Duration at_least) = 0;
   virtual void put_state(std::string key, std::string json) = 0;
   virtual void erase_state(std::string key) = 0;
   /// Resolves when everything queued so far is on disk, or with the error that keeps it from there. Bounded

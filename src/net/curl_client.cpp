@@ -314,6 +314,7 @@ Task<Result<HttpResponse>> CurlClient::follow(HttpRequest request) {
     if (!answer) {
       co_return within(request.method + " " + redacted_url(request.url), std::move(answer.error()));
     }
+    if (answer->status < 200 || answer->status > 299) redact_secrets(*answer, request);
     const bool redirects = answer->status >= 301 && answer->status <= 308 && answer->status != 304;
     if (!redirects || request.max_redirects == 0 || answer->header("location").empty()) co_return answer;
     if (hop >= request.max_redirects) {

@@ -69,6 +69,10 @@ class HttpClient {
 /// HTTP date) and at most 200 characters of a body with control characters removed. `now` is for HTTP dates.
 Status check_status(const HttpResponse& response, UtcTime now);
 
+/// Blots out of the body what the request's headers hold of secrets: an answer may repeat what was sent, and
+/// what it says is shown to people.
+void redact_secrets(HttpResponse& response, const HttpRequest& request);
+
 /// A date as HTTP writes it (RFC 9110 section 5.6.7); nullopt for anything else.
 std::optional<UtcTime> parse_http_date(std::string_view text);
 

@@ -159,7 +159,7 @@ Status MicrohttpdServer::start() {
       MHD_OPTION_CONNECTION_LIMIT, static_cast<unsigned>(options_.max_connections),
       MHD_OPTION_CONNECTION_TIMEOUT,
       static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(options_.idle_timeout).count()),
-      MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
+      MHD_OPTION_END);
   if (daemon_ == nullptr) {
     return fail(ErrorCode::unavailable, "cannot listen on " + options_.address + ":" +
                                             std::to_string(options_.port) + ": " + std::strerror(errno));

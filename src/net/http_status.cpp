@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -10,6 +11,8 @@ namespace {
 
 constexpr Duration longest_retry_after = 24h;
 constexpr std::size_t excerpt_bytes = 200;
+/// Shorter values are words that stand anywhere.
+constexpr std::size_t least_secret = 4;
 
 struct Meaning {
   ErrorCode code;
@@ -108,6 +111,22 @@ std::optional<UtcTime> parse_http_date(std::string_view text) {
   const std::time_t at = curl_getdate(std::string(text).c_str(), nullptr);
   if (at < 0) return std::nullopt;
   return from_epoch_seconds(static_cast<double>(at));
+}
+
+void redact_secrets(HttpResponse& response, const HttpRequest& request) {
+  static constexpr std::string_view harmless[] = {"accept",       "content-type", "user-agent",    "host",
+                                                  "x-amz-target", "x-amz-date",   "content-length"};
+  const auto blot = [&response](std::string_view secret) {
+    if (secret.size() < least_secret) return;
+    for (auto at = response.body.find(secret); at != std::string::npos; at = response.body.find(secret, at))
+      response.body.replace(at, secret.size(), "***");
+  };
+  for (const auto& [name, value] : request.headers) {
+    if (std::ranges::any_of(harmless, [&](std::string_view one) { return same_header(one, name); })) continue;
+    blot(value);
+    if (const auto space = value.find(' '); space != std::string::npos)
+      blot(std::string_view(value).substr(space + 1));
+  }
 }
 
 Status check_status(const HttpResponse& response, UtcTime now) {

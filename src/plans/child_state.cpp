@@ -132,7 +132,8 @@ Evaluation ChildState::evaluation_of(ExpressionId id, const RunResult& result) c
                  .read_clock = result.read_clock};
   if (result.outcome == RunResult::Outcome::number) out.outcome = Evaluation::Outcome::number;
   if (result.outcome == RunResult::Outcome::boolean) out.outcome = Evaluation::Outcome::boolean;
-  if (result.outcome == RunResult::Outcome::error) {
+  if (result.outcome == RunResult::Outcome::other) out.outcome = Evaluation::Outcome::other;
+  if (out.outcome == Evaluation::Outcome::error || out.outcome == Evaluation::Outcome::other) {
     out.error = problem_text(id, result.variable, result.error, result.place);
   }
   return out;

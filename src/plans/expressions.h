@@ -72,7 +72,8 @@ struct Cell {
 };
 
 struct Evaluation {
-  enum class Outcome { number, boolean, error } outcome = Outcome::error;
+  /// `other`: a value that is neither a number nor a boolean; `error` says which.
+  enum class Outcome { number, boolean, error, other } outcome = Outcome::error;
   double number = 0;  ///< finite and >= 0 is the caller's check
   bool boolean = false;
   std::string error;  ///< `metric api_rps is stale: ...`, `ran longer than 30 ms`, `TypeError: ... (line 1,

@@ -30,6 +30,9 @@ class SimulatedWorld {
 
   /// Starts the engine, or starts it again as after kill -9.
   void start();
+  /// kill -9.
+  void kill() { engine_.reset(); }
+  bool runs() const { return engine_ != nullptr; }
   engine::Engine& engine() { return *engine_; }
   std::map<std::string, Simulated>& components() { return components_; }
 

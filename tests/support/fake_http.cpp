@@ -68,6 +68,7 @@ Task<Result<net::HttpResponse>> FakeHttp::send(net::HttpRequest request) {
         "the answer is larger than " + std::to_string(request.max_response_bytes) + " bytes";
     co_return within(place, Error{.code = ErrorCode::limit_exceeded, .message = text});
   }
+  if (answer->status < 200 || answer->status > 299) net::redact_secrets(*answer, request);
   answer->elapsed = runtime_.mono() - start;
   co_return std::move(*answer);
 }

@@ -18,6 +18,7 @@ class MemoryStore final : public history::Store {
   void add_rollups(std::vector<history::StoredRollup> stretches) override {
     for (auto& one : stretches) rolled[{one.metric_id, one.start}] = std::move(one);
   }
+  void keep_samples(Duration) override {}
   void put_state(std::string key, std::string json) override { kept[std::move(key)] = std::move(json); }
   void erase_state(std::string key) override { kept.erase(key); }
   Task<Status> flush(Duration) override { co_return Status{}; }

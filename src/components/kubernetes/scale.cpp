@@ -90,7 +90,10 @@ class KubernetesScale final : public Component {
         replicas != desired || *seen.ready != desired || (status.contains("observedGeneration") && !settled);
     add_conditions(*object, seen);
     co_await look_for_steering(seen);
-    if (raises_floor_ && steered_) seen.current["desired"] = steered_->floor;
+    if (raises_floor_ && steered_) {
+      seen.current["desired"] = steered_->floor;
+      seen.system_max["desired"] = steered_->ceiling;
+    }
     co_return seen;
   }
 

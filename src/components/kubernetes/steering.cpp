@@ -14,15 +14,17 @@ struct Autoscaler {
   const char* plural;
   const char* floor_key;
   double default_floor;
+  const char* ceiling_key;
+  double default_ceiling;
   const char* advice;
 };
 
 /// KEDA first: it makes an HPA of its own, which it would set back.
 constexpr Autoscaler autoscalers[] = {
-    {"ScaledObject", "/apis/keda.sh/v1alpha1", "scaledobjects", "minReplicaCount", 0,
+    {"ScaledObject", "/apis/keda.sh/v1alpha1", "scaledobjects", "minReplicaCount", 0, "maxReplicaCount", 100,
      "pause or delete it, or set on_conflict: raise_floor"},
     {"HorizontalPodAutoscaler", "/apis/autoscaling/v2", "horizontalpodautoscalers", "minReplicas", 1,
-     "delete it, or set on_conflict: raise_floor"},
+     "maxReplicas", 1, "delete it, or set on_conflict: raise_floor"},
 };
 
 std::string text_of(const json& object, const char* key) {
@@ -68,11 +70,13 @@ Task<FoundSteering> find_steering(Cluster& cluster, SteeredTarget target) {
     const std::string name = item->contains("metadata") ? text_of((*item)["metadata"], "name") : "";
     const json& spec = (*item)["spec"];
     const bool has_floor = spec.contains(one.floor_key) && spec[one.floor_key].is_number();
+    const bool has_ceiling = spec.contains(one.ceiling_key) && spec[one.ceiling_key].is_number();
     out.by = SteeredBy{.who = std::string(one.kind) + " " + target.space + "/" + name,
                        .advice = one.advice,
                        .path = folder + "/" + net::percent_encode(name),
                        .floor_key = one.floor_key,
-                       .floor = has_floor ? spec[one.floor_key].get<double>() : one.default_floor};
+                       .floor = has_floor ? spec[one.floor_key].get<double>() : one.default_floor,
+                       .ceiling = has_ceiling ? spec[one.ceiling_key].get<double>() : one.default_ceiling};
     co_return out;
   }
   co_return out;

@@ -22,6 +22,7 @@ struct SteeredBy {
   std::string path;       ///< where its floor can be set
   std::string floor_key;  ///< in its spec
   double floor = 1;
+  double ceiling = 0;  ///< its own maximum, above which no floor may be
 };
 
 struct FoundSteering {

@@ -239,6 +239,7 @@ void Engine::Impl::take_value(JS::HandleValue value, RunResult& out) {
                        : value.isBigInt()  ? "a BigInt"
                        : value.isSymbol()  ? "a symbol"
                                            : "an object";
+    out.outcome = RunResult::Outcome::other;
     out.error = std::string("gives ") + what + " where a number or true or false is needed";
   }
 }

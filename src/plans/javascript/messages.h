@@ -75,7 +75,7 @@ struct InstallProblem {
   Place place;
 };
 struct RunResult {
-  enum class Outcome : std::uint8_t { number, boolean, error } outcome = Outcome::error;
+  enum class Outcome : std::uint8_t { number, boolean, error, other } outcome = Outcome::error;
   bool hit_limit = false;
   bool read_clock = false;
   double number = 0;

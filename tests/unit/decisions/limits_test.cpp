@@ -77,7 +77,7 @@ TEST(Decide, DataThatIsNotFreshNeverLowersCapacity) {
   stale.wishes.front().desired = 30;
   EXPECT_EQ(decide(stale, quick, state).final, 30);
   stale.wishes.front().desired = 2;
-  stale.may_fall_without_fresh = true;
+  stale.not_fresh.clear();
   EXPECT_EQ(decide(stale, quick, state).final, 2);
 }
 

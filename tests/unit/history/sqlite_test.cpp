@@ -138,9 +138,19 @@ TEST_F(SqliteStoreTest, OldDecisionsAndSamplesGo) {
     ASSERT_TRUE(flush(*store));
   }
   auto store = open({.samples = 1h, .decisions = 24h});
+  store->keep_samples({});
   ASSERT_TRUE(flush(*store));
   EXPECT_EQ(store->decisions({}).value().size(), 1u);
   EXPECT_EQ(store->samples("rps", now - 24h, 10).value().size(), 1u);
+}
+
+TEST_F(SqliteStoreTest, SamplesStayAsLongAsTheLongestWindowNeeds) {
+  const UtcTime now = loop.utc();
+  auto store = open({.samples = 1h});
+  store->add_samples({{"rps", now - 7h, 1}, {"rps", now - 3h, 2}, {"rps", now, 3}});
+  store->keep_samples(6h);
+  ASSERT_TRUE(flush(*store));
+  EXPECT_EQ(store->samples("rps", now - 24h, 10).value().size(), 2u);
 }
 
 TEST_F(SqliteStoreTest, WhatWasFlushedSurvivesKill9) {
@@ -188,6 +198,7 @@ TEST_F(SqliteStoreTest, ForgetsRollupsOlderThanTheirRetention) {
     ASSERT_TRUE(flush(*store));
   }
   auto store = open({.rollups = 24h});
+  store->keep_samples({});
   ASSERT_TRUE(flush(*store));
   EXPECT_EQ(store->rollups("rps", 1min, UtcTime{}).value().size(), 1u);
 }

@@ -68,6 +68,15 @@ class CurlClientTest : public testing::Test {
   std::unique_ptr<HttpClient> client = make_http_client(loop);
 };
 
+TEST_F(CurlClientTest, TwoServersCannotListenOnOnePort) {
+  auto server = serve([](ServerRequest) -> Task<ServerResponse> { co_return ServerResponse{}; });
+  const auto second =
+      HttpServer::listen(loop, {.port = server->port()},
+                         [](ServerRequest) -> Task<ServerResponse> { co_return ServerResponse{}; });
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::unavailable);
+}
+
 TEST_F(CurlClientTest, SendsAndReceives) {
   auto server = serve([](ServerRequest request) -> Task<ServerResponse> {
     co_return ServerResponse{.status = 201,

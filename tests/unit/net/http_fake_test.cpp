@@ -70,5 +70,18 @@ TEST(FakeHttp, ARequestWithoutARuleIsAnError) {
   EXPECT_EQ(outcome.result->error().text(), "PUT http://a/: FakeHttp has no answer for this request");
 }
 
+TEST(RedactSecrets, AnAnswerThatRepeatsTheRequestShowsNoSecret) {
+  VirtualRuntime runtime;
+  FakeHttp http(runtime);
+  http.on("GET", "http://a/")
+      .reply(401, "you sent X-Key: s3cr3t and Authorization: Bearer t0ken-1, Accept: json");
+  Outcome outcome;
+  start(http,
+        {.url = "http://a/x",
+         .headers = {{"X-Key", "s3cr3t"}, {"Authorization", "Bearer t0ken-1"}, {"Accept", "json"}}},
+        outcome);
+  EXPECT_EQ(outcome.result->value().body, "you sent X-Key: *** and Authorization: ***, Accept: json");
+}
+
 }  // namespace
 }  // namespace wave::test

@@ -1,0 +1,140 @@
+"""What definitions that change, or switch things off, may do to the daemon and to capacity."""
+
+import os
+import signal
+
+from conftest import eventually
+
+TWO = """
+kind: Metric
+id: load
+metric_kind: push
+enabled: {metric}
+---
+kind: ScalingComponent
+id: workers
+component_kind: local-process
+metadata: {{ command: sleep, args: ['1000'] }}
+limits: {{ min: 1, max: 20 }}
+enabled: {component}
+behavior: {{ scale_down: {{ stabilization_window: 0s }} }}
+---
+kind: ScalingComponent
+id: others
+component_kind: local-process
+metadata: {{ command: sleep, args: ['1000'] }}
+limits: {{ min: 1, max: 20 }}
+---
+kind: ScalingPlan
+id: follow
+interval: 200ms
+plans:
+  - id: track
+    priority: 1
+    expression: "load > 0"
+    scaling_components: [{{ component_id: workers, desired: "load / 10" }}, {{ component_id: others, desired: 3 }}]
+  - id: otherwise
+    scaling_components: [{{ component_id: workers, desired: 1 }}]
+"""
+
+
+def reload(wave, text):
+    wave.write(text)
+    wave.process.send_signal(signal.SIGHUP)
+
+
+def test_a_metric_that_is_switched_off_never_lowers_capacity(wave):
+    wave.write(TWO.format(metric="true", component="true"))
+    wave.run()
+    wave.push("load", 80)
+    eventually(lambda: wave.desired("workers") == 8)
+    reload(wave, TWO.format(metric="false", component="true"))
+    held = eventually(
+        lambda: [
+            one
+            for one in wave.json("decisions", "--component", "workers")
+            if any("not enabled" in reason["text"] for reason in one["reasons"])
+        ]
+    )
+    assert held[-1]["action"] == "hold"
+    assert wave.desired("workers") == 8
+    assert wave.post("/api/v1/metrics/load", {"value": 1}).status_code == 400
+
+
+def test_a_component_that_is_switched_off_leaves_the_others_at_work(wave):
+    wave.write(TWO.format(metric="true", component="true"))
+    wave.run()
+    wave.push("load", 40)
+    eventually(lambda: wave.desired("workers") == 4)
+    reload(wave, TWO.format(metric="true", component="false"))
+    removed = eventually(
+        lambda: [
+            one
+            for one in wave.json("decisions", "--component", "workers")
+            if any(reason["rule"] == "removed" for reason in one["reasons"])
+        ]
+    )
+    assert removed[-1]["final"] == 4
+    eventually(lambda: wave.desired("others") == 3)
+    assert wave.process.poll() is None
+
+
+def test_plan_goes_on_when_one_component_cannot_be_observed(wave):
+    wave.write(
+        """
+kind: ScalingComponent
+id: dead
+component_kind: webhook
+metadata: { url: 'http://127.0.0.1:9/', observe_url: 'http://127.0.0.1:9/' }
+limits: { min: 1, max: 9 }
+---
+kind: ScalingComponent
+id: well
+component_kind: logger
+limits: { min: 1, max: 9 }
+---
+kind: ScalingPlan
+id: p
+plans:
+  - id: both
+    scaling_components: [{ component_id: dead, desired: 2 }, { component_id: well, desired: 3 }]
+"""
+    )
+    decisions = {one["component_id"]: one for one in wave.json("plan")["decisions"]}
+    assert decisions["well"]["wish"] == 3
+    assert decisions["dead"]["action"] == "hold"
+    assert decisions["dead"]["reasons"][0]["rule"] == "not_observed"
+
+
+def test_scale_without_a_daemon_reports_invalid_definitions_as_such(wave):
+    wave.write("kind: Metric\nid: m\nmetric_kind: pusch\n")
+    done = wave.command("scale", "c", "desired=3", check=3)
+    assert "did you mean 'push'" in done.stderr
+
+
+def test_a_page_of_another_site_cannot_read_the_status(wave):
+    import requests
+
+    wave.write("# nothing\n")
+    wave.run()
+    url = f"http://127.0.0.1:{wave.port}/api/v1/status"
+    assert requests.get(url, headers={"Host": "127.0.0.1"}, timeout=5).status_code == 200
+    for host in ("evil.example", "127.evil.example", "127.0.0.1.evil.example"):
+        assert requests.get(url, headers={"Host": host}, timeout=5).status_code == 403
+
+
+def test_a_second_daemon_on_the_same_port_does_not_start(wave, tmp_path):
+    wave.write("# nothing\n")
+    wave.run()
+    (tmp_path / "second").mkdir()
+    (tmp_path / "second" / "wave-definitions.yaml").write_text("# nothing\n")
+    environment = dict(os.environ, WAVE_PORT=str(wave.port), WAVE_TOKEN="other")
+    import subprocess
+
+    from conftest import PROGRAM
+
+    done = subprocess.run(
+        [PROGRAM, "run"], cwd=tmp_path / "second", env=environment, capture_output=True, text=True, timeout=20
+    )
+    assert done.returncode == 1
+    assert "cannot listen" in done.stderr
