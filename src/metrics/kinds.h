@@ -5,7 +5,9 @@
 /// One function for each metric kind, in its own file under metrics/<vendor>/.
 namespace wave::metrics {
 
+const Kind& aws_sqs();
 const Kind& cloudwatch();
+const Kind& generator();
 const Kind& prometheus();
 const Kind& push();
 

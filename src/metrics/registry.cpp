@@ -3,7 +3,9 @@
 namespace wave::metrics {
 
 const std::vector<const Kind*>& registry() {
-  static const std::vector<const Kind*> kinds = {&cloudwatch(), &prometheus(), &push()};
+  static const std::vector<const Kind*> kinds = {
+      &aws_sqs(), &cloudwatch(), &generator(), &prometheus(), &push(),
+  };
   return kinds;
 }
 

@@ -83,6 +83,8 @@ std::optional<Meaning> meaning_of(std::string_view code) {
   if (is_one_of(code, {"ValidationError", "ValidationException", "InvalidParameterValue",
                        "InvalidParameterCombination", "MissingParameter", "InvalidParameterException"}))
     return Meaning{ErrorCode::invalid_argument, false};
+  if (is_one_of(code, {"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"}))
+    return Meaning{ErrorCode::not_found, false};
   if (is_one_of(code, {"ServiceLinkedRoleFailure"})) return Meaning{ErrorCode::forbidden, false};
   return std::nullopt;
 }
