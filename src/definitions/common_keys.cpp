@@ -23,6 +23,11 @@ std::vector<Key> sign_in_keys(std::string_view choices) {
       {.name = "token_url", .type = KeyType::url, .help = "Where OAuth 2 client credentials give a token."},
       {.name = "client_id", .help = "The client of OAuth 2 client credentials."},
       {.name = "client_secret", .help = "The secret of OAuth 2 client credentials.", .secret = true},
+      {.name = "client_auth",
+       .type = KeyType::choice,
+       .help = "Where the OAuth 2 client and its secret go: into the form, or into a header of its own.",
+       .default_value = "form",
+       .choices = "form|basic"},
       {.name = "scopes", .type = KeyType::list, .help = "The scopes that the OAuth 2 token asks for."},
   };
 }

@@ -12,7 +12,7 @@ std::vector<Key> join(std::initializer_list<std::vector<Key>> parts);
 
 /// How a connector that speaks HTTP signs in and connects: `auth` (none, basic, bearer, header, oauth2),
 /// `username`, `password`, `token`, `token_file`, `headers`, `client_id`, `client_secret`, `token_url`,
-/// `scopes`, and everything of `tls_keys`.
+/// `client_auth`, `scopes`, and everything of `tls_keys`.
 std::vector<Key> http_keys();
 
 /// The same where requests may also be signed for AWS: `auth` has `sigv4` too. The AWS keys are not in it.

@@ -8,6 +8,7 @@ namespace wave::metrics {
 const Kind& aws_sqs();
 const Kind& cloudwatch();
 const Kind& generator();
+const Kind& kafka();
 const Kind& prometheus();
 const Kind& push();
 

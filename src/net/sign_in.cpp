@@ -87,9 +87,14 @@ Result<std::unique_ptr<SignIn>> SignIn::create(const definitions::Settings& sett
   made->transport_ = transport_of(settings);
   if (kind == Kind::oauth2) {
     made->token_url_ = settings.text("token_url");
-    Headers form = {{"grant_type", "client_credentials"},
-                    {"client_id", settings.text("client_id")},
-                    {"client_secret", settings.text("client_secret")}};
+    Headers form = {{"grant_type", "client_credentials"}};
+    if (settings.text("client_auth") == "basic") {
+      made->form_basic_ =
+          "Basic " + base64_encode(settings.text("client_id") + ":" + settings.text("client_secret"));
+    } else {
+      form.emplace_back("client_id", settings.text("client_id"));
+      form.emplace_back("client_secret", settings.text("client_secret"));
+    }
     std::string scopes;
     for (const auto& scope : settings.list("scopes")) scopes += (scopes.empty() ? "" : " ") + scope;
     if (!scopes.empty()) form.emplace_back("scope", scopes);
@@ -106,6 +111,7 @@ Task<Result<std::string>> SignIn::fetch_token() {
       .body = form_,
       .max_response_bytes = most_token_bytes,
       .transport = transport_};
+  if (!form_basic_.empty()) request.headers.emplace_back("Authorization", form_basic_);
   auto answer = co_await services_.http.send(std::move(request));
   if (!answer) co_return within("OAuth 2 token", std::move(answer.error()));
   const std::string place = "OAuth 2 token > POST " + redacted_url(token_url_);

@@ -24,10 +24,12 @@ class SignIn {
   /// Sends with credentials, TLS and proxy added.
   Task<Result<HttpResponse>> send(HttpRequest request);
 
+  /// The value of the Authorization header, for protocols other than HTTP that want its token. Empty without.
+  Task<Result<std::string>> authorization();
+
  private:
   enum class Kind { none, basic, bearer, bearer_file, oauth2, sigv4 };
   SignIn(Services& services, Kind kind);
-  Task<Result<std::string>> authorization();
   Task<Result<std::string>> fetch_token();
 
   Services& services_;
@@ -37,7 +39,8 @@ class SignIn {
   Headers headers_;
   std::shared_ptr<const Transport> transport_;
   std::string token_url_;
-  std::string form_;  ///< secret
+  std::string form_;        ///< secret
+  std::string form_basic_;  ///< secret; the client's own basic authentication, where the form has none
   std::string token_;
   std::optional<MonoTime> token_until_;
   std::unique_ptr<AwsClient> aws_;  ///< signs

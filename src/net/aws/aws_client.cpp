@@ -147,6 +147,15 @@ Task<Result<HttpResponse>> AwsClient::exchange(HttpRequest request) {
   }
 }
 
+Task<Result<std::string>> AwsClient::presigned(std::string path_and_query, Duration lifetime) {
+  auto credentials = co_await chain_->get();
+  if (!credentials) co_return std::unexpected(std::move(credentials.error()));
+  const aws::SigningScope scope{.region = region_,
+                                .service = std::string(service_.signing_name),
+                                .time = around_.runtime.utc() + skew_};
+  co_return aws::presigned(base_ + path_and_query, *credentials, scope, lifetime);
+}
+
 Task<Result<HttpResponse>> AwsClient::query(std::string action, Headers parameters) {
   Headers form = {{"Action", action}, {"Version", std::string(service_.version)}};
   form.insert(form.end(), parameters.begin(), parameters.end());

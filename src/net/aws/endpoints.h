@@ -34,6 +34,8 @@ inline constexpr Service cloudwatch{.id = "CLOUDWATCH",
                                     .json = "1.0",
                                     .gov_is_fips = true,
                                     .gov_dual_stack_is_fips = true};
+/// What signs in to brokers of Amazon MSK.
+inline constexpr Service msk{.id = "KAFKA", .prefix = "kafka", .signing_name = "kafka-cluster"};
 inline constexpr Service managed_prometheus{.id = "AMP", .prefix = "aps", .signing_name = "aps"};
 inline constexpr Service sqs{.id = "SQS",
                              .prefix = "sqs",
