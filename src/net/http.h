@@ -69,6 +69,10 @@ class HttpClient {
 /// HTTP date) and at most 200 characters of a body with control characters removed. `now` is for HTTP dates.
 Status check_status(const HttpResponse& response, UtcTime now);
 
+/// What a person reads of a text from outside: runs of white space and control characters become one space,
+/// broken UTF-8 `?`; at most that many bytes.
+std::string excerpt(std::string_view text, std::size_t most = 200);
+
 /// A date as HTTP writes it (RFC 9110 section 5.6.7); nullopt for anything else.
 std::optional<UtcTime> parse_http_date(std::string_view text);
 
