@@ -208,9 +208,9 @@ std::string presigned(std::string url, const Credentials& credentials, const Sig
   url += "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=" +
          percent_encode(credentials.access_key + "/" + place) + "&X-Amz-Date=" + date +
          "&X-Amz-Expires=" + std::to_string(lifetime / 1s);
+  url += "&X-Amz-SignedHeaders=host";
   if (!credentials.session_token.empty())
     url += "&X-Amz-Security-Token=" + percent_encode(credentials.session_token);
-  url += "&X-Amz-SignedHeaders=host";
   HttpRequest request{.url = url};
   if (const auto parsed = Url::parse(url)) request.headers.emplace_back("Host", parsed->host_header());
   const std::string authorization = sign(request, credentials, scope).authorization;
