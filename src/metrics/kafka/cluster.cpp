@@ -70,7 +70,7 @@ Result<std::shared_ptr<KafkaCluster>> KafkaCluster::create(const definitions::Se
   if (settings.text("sasl_mechanism") == "OAUTHBEARER") {
     definitions::Settings oauth;
     oauth.set("auth", std::string("oauth2"));
-    oauth.set("client_auth", std::string("basic"));
+    oauth.set("token_auth", std::string("basic"));
     oauth.set("token_url", settings.text("sasl_oauth_token_url"));
     oauth.set("client_id", settings.text("sasl_username"));
     oauth.set("client_secret", settings.text("sasl_password"));
