@@ -9,6 +9,8 @@ const Kind& aws_sqs();
 const Kind& cloudwatch();
 const Kind& generator();
 const Kind& kafka();
+const Kind& luigi();
+const Kind& mlflow();
 const Kind& prometheus();
 const Kind& push();
 

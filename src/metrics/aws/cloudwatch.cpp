@@ -73,7 +73,8 @@ class CloudWatchSource final : public Source {
     // The window ends on a multiple of the period: one that ends now often has no newest point.
     const std::int64_t now = whole_seconds(services_.runtime.utc().time_since_epoch()) - offset_;
     const std::int64_t end = now - now % period_;
-    auto answer = co_await batch_->ask(query(period_), {.start = end - window_, .end = end}, gather_);
+    const CloudWatchWindow window{.start = end - window_, .end = end};
+    auto answer = co_await batch_->ask(query(period_), window, gather_);
     if (!answer) co_return std::unexpected(std::move(answer.error()));
     std::vector<Series> out;
     for (const auto& [labels, points] : *answer) {
