@@ -5,6 +5,7 @@
 /// One function for each metric kind, in its own file under metrics/<vendor>/.
 namespace wave::metrics {
 
+const Kind& airflow();
 const Kind& aws_sqs();
 const Kind& cloudwatch();
 const Kind& generator();

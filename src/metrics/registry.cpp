@@ -4,7 +4,8 @@ namespace wave::metrics {
 
 const std::vector<const Kind*>& registry() {
   static const std::vector<const Kind*> kinds = {
-      &aws_sqs(), &cloudwatch(), &generator(), &kafka(), &luigi(), &mlflow(), &prometheus(), &push(),
+      &airflow(), &aws_sqs(), &cloudwatch(), &generator(), &kafka(),
+      &luigi(),   &mlflow(),  &prometheus(), &push(),
   };
   return kinds;
 }

@@ -151,7 +151,7 @@ Task<Result<std::string>> SignIn::fetch_token() {
       .max_response_bytes = most_token_bytes,
       .transport = transport_};
   if (!token_sign_in_.empty()) request.headers.emplace_back("Authorization", token_sign_in_);
-  if (kind_ == Kind::login) request.headers.pop_back();
+  if (kind_ == Kind::login) request.headers = {{"Content-Type", options_.login_type}};
   const HttpRequest first = request;
   auto answer = co_await services_.http.send(first);
   if (answer && (answer->status == 406 || answer->status == 415) && !options_.other_form_type.empty()) {

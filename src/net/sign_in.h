@@ -22,7 +22,8 @@ struct SignInOptions {
   std::string other_form_type{};
   /// Asks `login_url` with `login_form` for a token that goes behind `scheme`, instead of OAuth 2.
   std::string login_url{};
-  std::string login_form{};  ///< secret
+  std::string login_form{};                                      ///< secret
+  std::string login_type = "application/x-www-form-urlencoded";  ///< of `login_form`
   /// The token out of a 2xx answer's body; empty when there is none.
   std::function<std::string(std::string_view body)> read_login{};
 };
