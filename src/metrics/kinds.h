@@ -14,5 +14,6 @@ const Kind& luigi();
 const Kind& mlflow();
 const Kind& prometheus();
 const Kind& push();
+const Kind& spark();
 
 }  // namespace wave::metrics

@@ -5,7 +5,7 @@ namespace wave::metrics {
 const std::vector<const Kind*>& registry() {
   static const std::vector<const Kind*> kinds = {
       &airflow(), &aws_sqs(), &cloudwatch(), &generator(), &kafka(),
-      &luigi(),   &mlflow(),  &prometheus(), &push(),
+      &luigi(),   &mlflow(),  &prometheus(), &push(),      &spark(),
   };
   return kinds;
 }

@@ -29,9 +29,14 @@ def server(command, folder, is_up, timeout=60.0, env=None):
     log = folder / "server.txt"
     with open(log, "ab") as out:
         process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out, env=env)
+
+    def probe():
+        assert process.poll() is None, f"it ended with {process.returncode}"
+        return is_up()
+
     try:
         try:
-            eventually(lambda: process.poll() is None and is_up(), timeout=timeout, every=0.2)
+            eventually(probe, timeout=timeout, every=0.2)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{log.read_text()[-3000:]}") from error
         yield process
