@@ -8,6 +8,7 @@ namespace wave::metrics {
 const Kind& airflow();
 const Kind& aws_sqs();
 const Kind& cloudwatch();
+const Kind& databricks();
 const Kind& generator();
 const Kind& kafka();
 const Kind& luigi();

@@ -4,8 +4,8 @@ namespace wave::metrics {
 
 const std::vector<const Kind*>& registry() {
   static const std::vector<const Kind*> kinds = {
-      &airflow(), &aws_sqs(), &cloudwatch(), &generator(), &kafka(),
-      &luigi(),   &mlflow(),  &prometheus(), &push(),      &spark(),
+      &airflow(), &aws_sqs(), &cloudwatch(), &databricks(), &generator(), &kafka(),
+      &luigi(),   &mlflow(),  &prometheus(), &push(),       &spark(),
   };
   return kinds;
 }

@@ -79,7 +79,7 @@ class LuigiSource final : public Source {
     if (!tasks) return std::unexpected(tasks.error());
     double count = 0;
     for (const auto& [id, task] : *tasks) {
-      if (!task.is_object()) return std::unexpected(task.wrong("a task"));
+      if (!task["status"].is_text()) return std::unexpected(task["status"].wrong("text"));
       if (!family_.empty() && task["name"].text_or("") != family_) continue;
       ++count;
     }
