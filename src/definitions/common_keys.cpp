@@ -61,7 +61,14 @@ std::vector<Key> oauth2_keys() {
 }
 
 std::vector<Key> connection_keys() {
-  return join({headers_key(), tls_keys()});
+  return join(
+      {headers_key(),
+       tls_keys(),
+       {{.name = "requests_per_minute",
+         .type = KeyType::number,
+         .help = "The most requests that this user sends to the host, over all definitions; polling then "
+                 "slows down evenly.",
+         .min = 0.01}}});
 }
 
 std::vector<Key> row_keys() {

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "net/aws/aws_client.h"
+#include "net/budget.h"
+#include "net/url.h"
 
 namespace wave::net {
 namespace {
@@ -93,6 +95,8 @@ Result<std::unique_ptr<SignIn>> SignIn::create(const definitions::Settings& sett
   made->token_file_ = settings.text("token_file");
   for (const auto& [name, value] : settings.map("headers")) made->headers_.emplace_back(name, trimmed(value));
   made->transport_ = transport_of(settings);
+  made->per_minute_ = settings.number("requests_per_minute");
+  for (const char* key : {"username", "token", "client_id"}) made->user_ += '\n' + settings.text(key);
   if (kind == Kind::oauth2) made->prepare_oauth2(settings);
   if (kind == Kind::login) {
     made->token_url_ = made->options_.login_url;
@@ -206,7 +210,44 @@ Task<Result<std::string>> SignIn::authorization() {
   co_return scheme + " " + *token;
 }
 
+/// Waits for the host's budget; where that is longer than the request may take, the error says when to come
+/// again, and the turn is kept until then.
+Task<Status> SignIn::take_turn(HttpRequest& request) {
+  if (!budget_) {
+    const auto url = Url::parse(request.url);
+    if (!url) co_return std::unexpected(url.error());
+    budget_ = services_.shared.get<Budget>(url->origin() + user_,
+                                           [this] { return std::make_shared<Budget>(services_.runtime); });
+    budget_->limit(per_minute_);
+  }
+  if (!turn_) turn_ = budget_->reserve();
+  const Duration wait = *turn_ - services_.runtime.mono();
+  if (wait > request.timeout / 2)
+    co_return within(request.method + " " + redacted_url(request.url),
+                     Error{.code = ErrorCode::throttled,
+                           .message = "polling slows down: the host's budget of requests is used up, the "
+                                      "next turn is in " +
+                                      format_duration(std::chrono::ceil<std::chrono::seconds>(wait)),
+                           .retryable = true,
+                           .retry_after = wait,
+                           .hint = "poll less often, or raise requests_per_minute where the host allows it"});
+  turn_.reset();
+  if (wait > Duration{0}) {
+    co_await services_.runtime.sleep(wait);
+    request.timeout -= wait;
+  }
+  co_return Status{};
+}
+
 Task<Result<HttpResponse>> SignIn::send(HttpRequest request) {
+  auto ready = co_await take_turn(request);
+  if (!ready) co_return std::unexpected(std::move(ready.error()));
+  auto answer = co_await send_now(std::move(request));
+  if (answer) budget_->learn(*answer);
+  co_return answer;
+}
+
+Task<Result<HttpResponse>> SignIn::send_now(HttpRequest request) {
   request.headers.insert(request.headers.end(), headers_.begin(), headers_.end());
   if (!request.transport) request.transport = transport_;
   if (kind_ == Kind::none) {

@@ -11,6 +11,7 @@
 namespace wave::net {
 
 class AwsClient;
+class Budget;
 
 /// TLS and proxy as `definitions::tls_keys` say; null when nothing of it is set.
 std::shared_ptr<const Transport> transport_of(const definitions::Settings& settings);
@@ -46,6 +47,8 @@ class SignIn {
   Task<Result<std::string>> authorization();
 
  private:
+  Task<Status> take_turn(HttpRequest& request);
+  Task<Result<HttpResponse>> send_now(HttpRequest request);
   enum class Kind { none, basic, bearer, bearer_file, oauth2, login, sigv4 };
   SignIn(Services& services, Kind kind);
   void prepare_oauth2(const definitions::Settings& settings);
@@ -68,6 +71,10 @@ class SignIn {
   std::string token_;
   std::optional<MonoTime> token_until_;
   std::unique_ptr<AwsClient> aws_;  ///< signs
+  std::string user_;                ///< whose budget a host counts; secret
+  double per_minute_ = 0;
+  std::shared_ptr<Budget> budget_;  ///< of the host of the first request
+  std::optional<MonoTime> turn_;    ///< taken, and not used yet
 };
 
 }  // namespace wave::net

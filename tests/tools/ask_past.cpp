@@ -1,5 +1,6 @@
 // Prints what a metric's source tells of its past, as a forecast would ask for it.
 // Usage: ask_past DEFINITIONS METRIC FROM TO STEP (seconds since 1970, and seconds)
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 

@@ -1,5 +1,6 @@
 #include "metrics/aws/cloudwatch_batch.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "definitions/common_keys.h"
 #include "metrics/databricks/statement.h"
 #include "metrics/kinds.h"

@@ -1,5 +1,6 @@
 #include "metrics/databricks/statement.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <nlohmann/json.hpp>

@@ -1,5 +1,7 @@
 #include "metrics/kafka/cluster.h"
 
+#include <algorithm>
+
 #include "definitions/common_keys.h"
 #include "metrics/kafka/worker.h"
 #include "net/aws/aws_client.h"
