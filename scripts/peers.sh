@@ -72,8 +72,8 @@ build_kube_apiserver() {
 fetch_maven() {
   local name=$1 root=.peers/$1
   shift
+  scripts/deps.sh jvm >&2
   if [ "$(cat "$root/artifacts" 2> /dev/null)" != "$*" ]; then
-    scripts/deps.sh jvm >&2
     echo "==> bringing $* from Maven Central into $root" >&2
     rm -rf "$root"
     mkdir -p "$root"

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 import requests
 
-from conftest import eventually, free_port, stop
+from conftest import ROOT, eventually, free_port, stop
 from peers import server, venv
 
 pytestmark = pytest.mark.heavy
@@ -76,6 +76,7 @@ class Driver:
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     """A master, a worker of two cores, an application that has both, one that waits, and a local one that streams."""
+    subprocess.run([ROOT / "scripts/deps.sh", "jvm"], check=True)
     programs = venv("spark")
     folder = tmp_path_factory.mktemp("spark")
     (folder / "input").mkdir()
