@@ -21,7 +21,8 @@ std::vector<Key> http_keys_with_sigv4();
 /// `token_parameters`.
 std::vector<Key> oauth2_keys();
 
-/// `headers`, `requests_per_minute` and everything of `tls_keys`: for connectors whose system has its own way to sign in.
+/// `headers`, `requests_per_minute` and everything of `tls_keys`: for connectors whose system has its own way
+/// to sign in.
 std::vector<Key> connection_keys();
 
 /// `value_field` and `label_as`, for sources that answer rows (metrics/rows.h).
