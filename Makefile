@@ -25,13 +25,13 @@ dev:
 
 test: dev ## unit, scenario and contract tests, and the integration tests whose servers install in a minute
 	@cd build/dev && ctest --output-on-failure -j$(JOBS)
-	@scripts/venv.sh
+	@scripts/venv.sh > /dev/null
 	@.peers/venv/bin/pytest -q tests/integration -m "not heavy"
 
 check: build lint heavy asan tsan fuzz ## everything else: the release build, lint, heavy peers, sanitizers, five minutes of fuzzing
 
 heavy: dev ## the integration tests against servers that take minutes to get (kube-apiserver is built once)
-	@scripts/venv.sh
+	@scripts/venv.sh > /dev/null
 	@scripts/peers.sh etcd kube-apiserver > /dev/null
 	@.peers/venv/bin/pytest -q tests/integration -m heavy
 

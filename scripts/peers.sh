@@ -68,11 +68,39 @@ build_kube_apiserver() {
   echo "$PWD/$program"
 }
 
+# fetch_maven NAME GROUP:ARTIFACT:VERSION...: the artifacts with all they depend on, as jars in one folder.
+fetch_maven() {
+  local name=$1 root=.peers/$1
+  shift
+  scripts/deps.sh jvm >&2
+  if [ "$(cat "$root/artifacts" 2> /dev/null)" != "$*" ]; then
+    echo "==> bringing $* from Maven Central into $root" >&2
+    rm -rf "$root"
+    mkdir -p "$root"
+    {
+      echo '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
+      echo "<groupId>peers</groupId><artifactId>$name</artifactId><version>1</version><dependencies>"
+      local artifact part
+      for artifact in "$@"; do
+        IFS=: read -ra part <<< "$artifact"
+        echo "<dependency><groupId>${part[0]}</groupId><artifactId>${part[1]}</artifactId>"
+        echo "<version>${part[2]}</version></dependency>"
+      done
+      echo '</dependencies></project>'
+    } > "$root/pom.xml"
+    mvn -q -B -f "$root/pom.xml" dependency:copy-dependencies -DoutputDirectory="$PWD/$root/lib" >&2
+    echo "$*" > "$root/artifacts"
+  fi
+  echo "$PWD/$root/lib"
+}
+
 for peer in "$@"; do
   case $peer in
     prometheus) fetch_debian prometheus usr/bin/prometheus ;;
     etcd) fetch_debian etcd-server usr/bin/etcd ;;
     kube-apiserver) build_kube_apiserver ;;
-    *) echo "peers.sh: no such peer: $peer (there are: prometheus etcd kube-apiserver)" >&2; exit 2 ;;
+    kafka) fetch_maven kafka org.apache.kafka:kafka_2.13:3.9.1 org.slf4j:slf4j-nop:1.7.36 ;;
+    elasticmq) fetch_maven elasticmq org.elasticmq:elasticmq-server_2.13:1.6.11 ;;
+    *) echo "peers.sh: no such peer: $peer (see the end of this file)" >&2; exit 2 ;;
   esac
 done

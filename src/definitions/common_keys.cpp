@@ -15,16 +15,15 @@ std::vector<Key> sign_in_keys(std::string_view choices) {
       {.name = "password", .help = "The password of basic authentication.", .secret = true},
       {.name = "token", .help = "The bearer token.", .secret = true},
       {.name = "token_file", .help = "A file that holds the bearer token; read again for each request."},
-      {.name = "headers",
-       .type = KeyType::map,
-       .help = "Headers that every request carries.",
-       .secret = true,
-       .example = "{ X-Scope-OrgID: team-a }"},
-      {.name = "token_url", .type = KeyType::url, .help = "Where OAuth 2 client credentials give a token."},
-      {.name = "client_id", .help = "The client of OAuth 2 client credentials."},
-      {.name = "client_secret", .help = "The secret of OAuth 2 client credentials.", .secret = true},
-      {.name = "scopes", .type = KeyType::list, .help = "The scopes that the OAuth 2 token asks for."},
   };
+}
+
+std::vector<Key> headers_key() {
+  return {{.name = "headers",
+           .type = KeyType::map,
+           .help = "Headers that every request carries.",
+           .secret = true,
+           .example = "{ X-Scope-OrgID: team-a }"}};
 }
 
 }  // namespace
@@ -36,11 +35,50 @@ std::vector<Key> join(std::initializer_list<std::vector<Key>> parts) {
 }
 
 std::vector<Key> http_keys() {
-  return join({sign_in_keys("none|basic|bearer|header|oauth2"), tls_keys()});
+  return join({sign_in_keys("none|basic|bearer|header|oauth2"), oauth2_keys(), connection_keys()});
 }
 
 std::vector<Key> http_keys_with_sigv4() {
-  return join({sign_in_keys("none|basic|bearer|header|oauth2|sigv4"), tls_keys()});
+  return join({sign_in_keys("none|basic|bearer|header|oauth2|sigv4"), oauth2_keys(), connection_keys()});
+}
+
+std::vector<Key> oauth2_keys() {
+  return {
+      {.name = "token_url", .type = KeyType::url, .help = "Where OAuth 2 client credentials give a token."},
+      {.name = "client_id", .help = "The client of OAuth 2 client credentials."},
+      {.name = "client_secret", .help = "The secret of OAuth 2 client credentials.", .secret = true},
+      {.name = "scopes", .type = KeyType::list, .help = "The scopes that the OAuth 2 token asks for."},
+      {.name = "token_auth",
+       .type = KeyType::choice,
+       .help = "Whether the OAuth 2 client's id and secret go in the form or as basic authentication.",
+       .default_value = "form",
+       .choices = "form|basic"},
+      {.name = "token_parameters",
+       .type = KeyType::map,
+       .help = "More fields of the OAuth 2 token's form, such as `audience` or `resource`.",
+       .secret = true},
+  };
+}
+
+std::vector<Key> connection_keys() {
+  return join(
+      {headers_key(),
+       tls_keys(),
+       {{.name = "requests_per_minute",
+         .type = KeyType::number,
+         .help = "The most requests that this user sends to the host, over all definitions; polling then "
+                 "slows down evenly.",
+         .min = 0.01}}});
+}
+
+std::vector<Key> row_keys() {
+  return {
+      {.name = "value_field", .help = "The column that is the value; needed where several are numbers."},
+      {.name = "label_as",
+       .type = KeyType::list,
+       .help = "The columns that become labels; without it, all that are texts.",
+       .example = "[host]"},
+  };
 }
 
 std::vector<Key> tls_keys() {

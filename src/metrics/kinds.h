@@ -5,8 +5,16 @@
 /// One function for each metric kind, in its own file under metrics/<vendor>/.
 namespace wave::metrics {
 
+const Kind& airflow();
+const Kind& aws_sqs();
 const Kind& cloudwatch();
+const Kind& databricks();
+const Kind& generator();
+const Kind& kafka();
+const Kind& luigi();
+const Kind& mlflow();
 const Kind& prometheus();
 const Kind& push();
+const Kind& spark();
 
 }  // namespace wave::metrics

@@ -3,7 +3,10 @@
 namespace wave::metrics {
 
 const std::vector<const Kind*>& registry() {
-  static const std::vector<const Kind*> kinds = {&cloudwatch(), &prometheus(), &push()};
+  static const std::vector<const Kind*> kinds = {
+      &airflow(), &aws_sqs(), &cloudwatch(), &databricks(), &generator(), &kafka(),
+      &luigi(),   &mlflow(),  &prometheus(), &push(),       &spark(),
+  };
   return kinds;
 }
 

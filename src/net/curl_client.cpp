@@ -19,6 +19,17 @@ constexpr std::size_t most_queued = 100'000;
 constexpr std::size_t most_idle_handles = 256;
 constexpr long most_connections = 1024;
 
+/// Equal for equal transports, however many connectors made them. Lengths keep neighbours apart.
+std::string transport_key(const Transport* transport) {
+  if (transport == nullptr) return {};
+  std::string key = transport->skip_verify ? "\nskip" : "\nverify";
+  for (const std::string* part : {&transport->ca_file, &transport->ca_pem, &transport->cert_file,
+                                  &transport->cert_pem, &transport->key_file, &transport->key_pem,
+                                  &transport->key_password, &transport->server_name, &transport->proxy_url})
+    key += '\n' + std::to_string(part->size()) + ':' + *part;
+  return key;
+}
+
 /// libcurl's multi interface on our loop: libcurl says which sockets and which timer it waits for.
 class CurlClient final : public HttpClient {
  public:
@@ -335,8 +346,7 @@ Task<Result<HttpResponse>> CurlClient::send(HttpRequest request) {
   }
   std::string key = request.method + '\n' + request.url;
   for (const auto& [name, value] : request.headers) key += '\n' + name + ':' + value;
-  key += '\n' + std::to_string(reinterpret_cast<std::uintptr_t>(request.transport.get())) + "\n\n" +
-         request.body;
+  key += transport_key(request.transport.get()) + "\n\n" + request.body;
   if (const auto found = shared_.find(key); found != shared_.end()) {
     Done done;
     found->second.push_back(done);

@@ -73,6 +73,10 @@ Status check_status(const HttpResponse& response, UtcTime now);
 /// what it says is shown to people.
 void redact_secrets(HttpResponse& response, const HttpRequest& request);
 
+/// What a person reads of a text from outside: runs of white space and control characters become one space,
+/// broken UTF-8 `?`; at most that many bytes.
+std::string excerpt(std::string_view text, std::size_t most = 200);
+
 /// A date as HTTP writes it (RFC 9110 section 5.6.7); nullopt for anything else.
 std::optional<UtcTime> parse_http_date(std::string_view text);
 

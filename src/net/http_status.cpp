@@ -10,7 +10,6 @@ namespace wave::net {
 namespace {
 
 constexpr Duration longest_retry_after = 24h;
-constexpr std::size_t excerpt_bytes = 200;
 /// Shorter values are words that stand anywhere.
 constexpr std::size_t least_secret = 4;
 
@@ -84,27 +83,26 @@ bool is_control(std::string_view sequence) {
   return sequence.size() == 2 && first == 0xc2 && static_cast<unsigned char>(sequence[1]) < 0xa0;
 }
 
-// What a person reads of a body: runs of white space and control characters become one space.
-std::string excerpt(std::string_view body) {
+}  // namespace
+
+std::string excerpt(std::string_view text, std::size_t most) {
   std::string out;
   bool space = false;
-  while (!body.empty()) {
-    const std::size_t length = utf8_length(body);
-    const std::string_view sequence = body.substr(0, std::max<std::size_t>(length, 1));
-    body.remove_prefix(sequence.size());
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    const std::string_view sequence = text.substr(0, std::max<std::size_t>(length, 1));
+    text.remove_prefix(sequence.size());
     if (is_control(sequence) || sequence == " ") {
       space = !out.empty();
       continue;
     }
-    if (out.size() + sequence.size() + 1 > excerpt_bytes) break;
+    if (out.size() + sequence.size() + 1 > most) break;
     if (space) out += ' ';
     space = false;
     out += length == 0 ? std::string_view("?") : sequence;
   }
   return out;
 }
-
-}  // namespace
 
 std::optional<UtcTime> parse_http_date(std::string_view text) {
   if (text.empty() || text.size() > 64) return std::nullopt;

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <typeindex>
 #include <utility>
+#include <vector>
 
 namespace wave::net {
 
@@ -25,7 +27,18 @@ class Shared {
     return made;
   }
 
+  /// Called when the services end, before the loop does: threads that would post to it stop doing so.
+  void at_end(std::function<void()> callback) { at_end_.push_back(std::move(callback)); }
+
+  Shared() = default;
+  Shared(const Shared&) = delete;
+  Shared& operator=(const Shared&) = delete;
+  ~Shared() {
+    for (const auto& callback : at_end_) callback();
+  }
+
  private:
+  std::vector<std::function<void()>> at_end_;
   std::map<std::pair<std::type_index, std::string>, std::weak_ptr<void>> kept_;
 };
 

@@ -15,7 +15,7 @@ def test_docs_reference_is_up_to_date(wave):
 
 
 def test_every_example_is_accepted(wave):
-    examples = sorted((ROOT / "examples").glob("*.yaml"))
+    examples = sorted((ROOT / "examples").rglob("*.yaml"))
     assert examples
     for example in examples:
         wave.command("check", "-f", str(example), check=0)

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -15,6 +16,9 @@ using nlohmann::json;
 
 /// A longer query goes as a form body: servers and proxies limit the length of a URL.
 constexpr std::size_t longest_url = 2000;
+/// What one range query may give for each series (Prometheus' HTTP API); a request stays just below.
+constexpr std::int64_t most_points = 10'900;
+constexpr std::int64_t most_requests = 100;
 
 /// Prometheus writes numbers as text: `1`, `1.5e+06`, `NaN`, `+Inf`.
 std::optional<double> number_of(const json& value) {
@@ -47,6 +51,30 @@ Labels labels_of(const json& metric) {
   for (const auto& [name, value] : metric.items())
     if (value.is_string()) labels.emplace(name, value.get<std::string>());
   return labels;
+}
+
+using Points = std::vector<std::pair<UtcTime, double>>;
+
+/// Adds what a range query answered; an earlier part of the same series is there already.
+Status add_past(const json& data, std::map<Labels, Points>& out) {
+  if (!data.is_object() || !data.contains("resultType") || data["resultType"] != json("matrix") ||
+      !data.contains("result") || !data["result"].is_array())
+    return std::unexpected(bad("the answer to a range query is not a matrix"));
+  for (const json& one : data["result"]) {
+    if (!one.is_object() || !one.contains("values") || !one["values"].is_array())
+      return std::unexpected(bad("a series has no values"));
+    Points& points = out[labels_of(one.contains("metric") ? one["metric"] : json())];
+    for (const json& pair : one["values"]) {
+      auto point = point_of(pair);
+      if (!point) return std::unexpected(point.error());
+      if (!*point) continue;
+      const UtcTime at = *(*point)->at;
+      if (!points.empty() && at <= points.back().first)
+        return std::unexpected(bad("the points of a series are not in order"));
+      points.emplace_back(at, (*point)->value);
+    }
+  }
+  return {};
 }
 
 /// The newest point of a matrix' series that is a number.
@@ -111,38 +139,66 @@ class PrometheusSource final : public Source {
   Task<Result<std::vector<Series>>> poll() override {
     auto answer = co_await sign_in_->send(request());
     if (!answer) co_return std::unexpected(std::move(answer.error()));
-    auto series = read(*answer);
+    auto data = read(*answer);
+    auto series = data ? series_of(*data) : std::unexpected(data.error());
     if (!series) co_return within(place_, std::move(series.error()));
     co_return series;
   }
 
+  bool has_past() const override { return true; }
+
+  Task<Result<std::vector<PastSeries>>> past(PastRange range) override {
+    const std::int64_t steps = range.step > Duration{0} ? (range.to - range.from) / range.step + 1 : 0;
+    if (steps <= 0 || steps > most_points * most_requests)
+      co_return fail(ErrorCode::invalid_argument, "no such range of the past can be asked for");
+    std::map<Labels, Points> found;
+    for (UtcTime from = range.from; from < range.to; from += most_points * range.step) {
+      // On the grid: Prometheus rounds an end to the millisecond.
+      const std::int64_t later = std::min(most_points - 1, (range.to - from - Duration(1)) / range.step);
+      const UtcTime last = from + later * range.step;
+      auto answer = co_await sign_in_->send(range_request(from, last, range.step));
+      if (!answer) co_return std::unexpected(std::move(answer.error()));
+      auto data = read(*answer);
+      auto ok = data ? add_past(*data, found) : std::unexpected(data.error());
+      if (!ok) co_return within(place_, std::move(ok.error()));
+    }
+    std::vector<PastSeries> out;
+    for (auto& [labels, points] : found)
+      if (!points.empty()) out.push_back({.labels = labels, .points = std::move(points)});
+    co_return out;
+  }
+
  private:
   net::HttpRequest request() const {
-    std::string url = endpoint_ + "/api/v1/query";
-    std::string form = form_;
-    if (range_ > Duration{0}) {
-      url += "_range";
-      net::Headers fields = fields_;
-      const double now = epoch_seconds(services_.runtime.utc());
-      fields.emplace_back("start", std::to_string(now - seconds(range_)));
-      fields.emplace_back("end", std::to_string(now));
-      fields.emplace_back("step", std::to_string(seconds(step_)));
-      form = net::form_encode(fields);
-    }
-    net::HttpRequest request{.timeout = timeout_, .max_redirects = 3};
-    if (url.size() + form.size() < longest_url) {
-      request.url = url + "?" + form;
-      request.single_flight = range_ == Duration{0};
+    if (range_ == Duration{0}) return send_form("/api/v1/query", form_);
+    const UtcTime now = services_.runtime.utc();
+    return range_request(now - range_, now, step_);
+  }
+
+  net::HttpRequest range_request(UtcTime from, UtcTime to, Duration step) const {
+    net::Headers fields = fields_;
+    fields.emplace_back("start", std::to_string(epoch_seconds(from)));
+    fields.emplace_back("end", std::to_string(epoch_seconds(to)));
+    fields.emplace_back("step", std::to_string(seconds(step)));
+    return send_form("/api/v1/query_range", net::form_encode(fields));
+  }
+
+  net::HttpRequest send_form(std::string_view path, std::string form) const {
+    net::HttpRequest request{.url = endpoint_, .timeout = timeout_, .max_redirects = 3};
+    request.url += path;
+    request.single_flight = true;
+    if (request.url.size() + form.size() < longest_url) {
+      request.url += '?' + form;
       return request;
     }
     request.method = "POST";
-    request.url = std::move(url);
     request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
     request.body = std::move(form);
     return request;
   }
 
-  Result<std::vector<Series>> read(const net::HttpResponse& answer) const {
+  /// The data of an answer that is a whole success.
+  Result<json> read(const net::HttpResponse& answer) const {
     const auto status = net::check_status(answer, services_.runtime.utc());
     const json body = json::parse(answer.body, nullptr, false);
     const bool is_error = body.is_object() && body.contains("status") && body["status"].is_string() &&
@@ -169,7 +225,7 @@ class PrometheusSource final : public Source {
                                    .retryable = true,
                                    .hint = "accept_partial: true takes such answers"});
     }
-    return series_of(body.contains("data") ? body["data"] : json());
+    return body.contains("data") ? body["data"] : json();
   }
 
   net::Services& services_;

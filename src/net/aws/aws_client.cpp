@@ -83,6 +83,8 @@ std::optional<Meaning> meaning_of(std::string_view code) {
   if (is_one_of(code, {"ValidationError", "ValidationException", "InvalidParameterValue",
                        "InvalidParameterCombination", "MissingParameter", "InvalidParameterException"}))
     return Meaning{ErrorCode::invalid_argument, false};
+  if (is_one_of(code, {"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"}))
+    return Meaning{ErrorCode::not_found, false};
   if (is_one_of(code, {"ServiceLinkedRoleFailure"})) return Meaning{ErrorCode::forbidden, false};
   return std::nullopt;
 }
@@ -143,6 +145,15 @@ Task<Result<HttpResponse>> AwsClient::exchange(HttpRequest request) {
     }
     if (!again) co_return answer;
   }
+}
+
+Task<Result<std::string>> AwsClient::presigned(std::string path_and_query, Duration lifetime) {
+  auto credentials = co_await chain_->get();
+  if (!credentials) co_return std::unexpected(std::move(credentials.error()));
+  const aws::SigningScope scope{.region = region_,
+                                .service = std::string(service_.signing_name),
+                                .time = around_.runtime.utc() + skew_};
+  co_return aws::presigned(base_ + path_and_query, *credentials, scope, lifetime);
 }
 
 Task<Result<HttpResponse>> AwsClient::query(std::string action, Headers parameters) {

@@ -21,6 +21,9 @@ class AwsClient {
   /// The same for a whole URL, with the caller's own time-out and transport; every status is an answer.
   Task<Result<HttpResponse>> exchange(HttpRequest request);
 
+  /// The address of the service with `path_and_query`, signed for `lifetime`.
+  Task<Result<std::string>> presigned(std::string path_and_query, Duration lifetime);
+
   const std::string& region() const { return region_; }
   const std::string& base() const { return base_; }
 

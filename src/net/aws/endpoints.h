@@ -34,7 +34,16 @@ inline constexpr Service cloudwatch{.id = "CLOUDWATCH",
                                     .json = "1.0",
                                     .gov_is_fips = true,
                                     .gov_dual_stack_is_fips = true};
+/// What signs in to brokers of Amazon MSK.
+inline constexpr Service msk{.id = "KAFKA", .prefix = "kafka", .signing_name = "kafka-cluster"};
 inline constexpr Service managed_prometheus{.id = "AMP", .prefix = "aps", .signing_name = "aps"};
+inline constexpr Service sqs{.id = "SQS",
+                             .prefix = "sqs",
+                             .signing_name = "sqs",
+                             .version = "2012-11-05",
+                             .target = "AmazonSQS",
+                             .json = "1.0",
+                             .gov_is_fips = true};
 inline constexpr Service sts{
     .id = "STS", .prefix = "sts", .signing_name = "sts", .version = "2011-06-15", .gov_is_fips = true};
 

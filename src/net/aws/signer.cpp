@@ -200,4 +200,21 @@ Status add_signature(HttpRequest& request, const Credentials& credentials, const
   return {};
 }
 
+std::string presigned(std::string url, const Credentials& credentials, const SigningScope& scope,
+                      Duration lifetime) {
+  const std::string date = amz_date(scope.time);
+  const std::string place = date.substr(0, 8) + "/" + scope.region + "/" + scope.service + "/aws4_request";
+  url += (url.find('?') == std::string::npos ? "?" : "&");
+  url += "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=" +
+         percent_encode(credentials.access_key + "/" + place) + "&X-Amz-Date=" + date +
+         "&X-Amz-Expires=" + std::to_string(lifetime / 1s);
+  url += "&X-Amz-SignedHeaders=host";
+  if (!credentials.session_token.empty())
+    url += "&X-Amz-Security-Token=" + percent_encode(credentials.session_token);
+  HttpRequest request{.url = url};
+  if (const auto parsed = Url::parse(url)) request.headers.emplace_back("Host", parsed->host_header());
+  const std::string authorization = sign(request, credentials, scope).authorization;
+  return url + "&X-Amz-Signature=" + authorization.substr(authorization.rfind('=') + 1);
+}
+
 }  // namespace wave::net::aws

@@ -37,6 +37,11 @@ Signature sign(const HttpRequest& request, const Credentials& credentials, const
 /// change.
 Status add_signature(HttpRequest& request, const Credentials& credentials, const SigningScope& scope);
 
+/// A GET of this URL that whoever holds it may send until `lifetime` has passed: the signature is in the
+/// query.
+std::string presigned(std::string url, const Credentials& credentials, const SigningScope& scope,
+                      Duration lifetime);
+
 /// `20150830T123600Z`
 std::string amz_date(UtcTime time);
 

@@ -47,5 +47,26 @@ TEST(AwsSignature, EqualsBotocoresForEveryRequestOfTheGoldenFile) {
   }
 }
 
+/// What botocore 1.43.127 (Apache-2.0) makes of the same URL with SigV4QueryAuth at the same clock.
+TEST(AwsSignature, APresignedUrlEqualsBotocores) {
+  const std::string url = "https://kafka.us-east-1.amazonaws.com/?Action=kafka-cluster%3AConnect";
+  const SigningScope scope{
+      .region = "us-east-1", .service = "kafka-cluster", .time = *parse_time("2015-08-30T12:36:00Z")};
+  Credentials credentials{.access_key = "AKIDEXAMPLE",
+                          .secret_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+                          .session_token = ""};
+  const std::string common = url +
+                             "&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential="
+                             "AKIDEXAMPLE%2F20150830%2Fus-east-1%2Fkafka-cluster%2Faws4_request"
+                             "&X-Amz-Date=20150830T123600Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host";
+  EXPECT_EQ(presigned(url, credentials, scope, 15min),
+            common + "&X-Amz-Signature=c413a83bc64a339e31a5e5e9ed99d778ff843206b427540cafa5122c01e3e993");
+  credentials.session_token = "a/session+token==";
+  EXPECT_EQ(presigned(url, credentials, scope, 15min),
+            common +
+                "&X-Amz-Security-Token=a%2Fsession%2Btoken%3D%3D"
+                "&X-Amz-Signature=8fd2bbd43613fa33441b9c4cb6fbed5113d8d04376c6bfff8ee35b83282e7d2d");
+}
+
 }  // namespace
 }  // namespace wave::net::aws

@@ -69,6 +69,61 @@ TEST_F(PrometheusTest, ReadsScalarsAndTheNewestPointOfAMatrix) {
   EXPECT_EQ(matrix->front().at, from_epoch_seconds(20));
 }
 
+/// What `query_range` answers, made as Prometheus does from a request's start, end and step.
+TEST_F(PrometheusTest, ThePastComesInAsManyRequestsAsThePointLimitAsks) {
+  std::vector<std::int64_t> counts;
+  world.http.on("GET", "http://p:9090/prefix/api/v1/query_range")
+      .reply_with([&](const net::HttpRequest& request) {
+        const auto field = [&](const std::string& name) {
+          const auto at = request.url.find("&" + name + "=") + name.size() + 2;
+          return std::stod(request.url.substr(at));
+        };
+        std::string values;
+        counts.push_back(0);
+        for (double at = field("start"); at <= field("end"); at += field("step")) {
+          values += (values.empty() ? "[" : ",[") + std::to_string(at) + ",\"" +
+                    (counts.back()++ == 5 ? "NaN" : "2.5") + "\"]";
+        }
+        return net::HttpResponse{
+            .status = 200,
+            .body =
+                R"({"status":"success","data":{"resultType":"matrix","result":[{"metric":{"a":"b"},"values":[)" +
+                values + "]}]}}"};
+      });
+  definitions::MetricDefinition metric;
+  auto source = prometheus().create(metric, settings, world.services);
+  ASSERT_TRUE(source);
+  ASSERT_TRUE((*source)->has_past());
+  const UtcTime from = from_epoch_seconds(1'000'000);
+  const auto past = world.run((*source)->past({.from = from, .to = from + 30s * 25'000, .step = 30s}));
+  ASSERT_TRUE(past) << past.error().text();
+  EXPECT_EQ(counts, (std::vector<std::int64_t>{10'900, 10'900, 3'200}));
+  ASSERT_EQ(past->size(), 1u);
+  EXPECT_EQ(past->front().labels, (Labels{{"a", "b"}}));
+  ASSERT_EQ(past->front().points.size(), 25'000u - 3);
+  EXPECT_EQ(past->front().points.front().first, from);
+  EXPECT_EQ(past->front().points.back().first, from + 30s * 24'999);
+}
+
+TEST_F(PrometheusTest, APastThatIsNoMatrixInOrderIsAnError) {
+  definitions::MetricDefinition metric;
+  auto source = prometheus().create(metric, settings, world.services);
+  const auto past = [&](const char* result) {
+    world.http.on("", "http://p:9090")
+        .reply(200, std::string(R"({"status":"success","data":)") + result + "}");
+    return world.run((*source)->past(
+        {.from = from_epoch_seconds(0), .to = from_epoch_seconds(100), .step = Duration(10s)}));
+  };
+  for (const char* data : {"null", R"({"resultType":"vector","result":[]})",
+                           R"({"resultType":"matrix","result":[{"metric":{}}]})",
+                           R"({"resultType":"matrix","result":[{"metric":{},"values":[[20,"1"],[10,"1"]]}]})",
+                           R"({"resultType":"matrix","result":[{"metric":{},"values":[[20,1]]}]})"}) {
+    EXPECT_FALSE(past(data)) << data;
+  }
+  EXPECT_TRUE(past(R"({"resultType":"matrix","result":[]})")->empty());
+  EXPECT_FALSE(world.run((*source)->past({.from = {}, .to = {}, .step = Duration(0)})));
+}
+
 TEST_F(PrometheusTest, NanAndInfinityAreNoValue) {
   for (const char* value : {"NaN", "+Inf", "-Inf"}) {
     const auto series =

@@ -174,6 +174,23 @@ TEST_F(CurlClientTest, IdenticalGetsInFlightShareOneExchange) {
   EXPECT_EQ(asked, 1);
 }
 
+TEST_F(CurlClientTest, EqualTransportsShareAnExchangeAndOthersDoNot) {
+  int asked = 0;
+  auto server = serve([&](ServerRequest) -> Task<ServerResponse> {
+    ++asked;
+    co_await loop.sleep(20ms);
+    co_return ServerResponse{.body = "shared"};
+  });
+  std::vector<Task<Result<HttpResponse>>> all_of_them;
+  for (const char* name : {"a", "a", "b"}) {
+    auto transport = std::make_shared<const Transport>(Transport{.server_name = name});
+    all_of_them.push_back(
+        client->send({.url = url(*server), .transport = std::move(transport), .single_flight = true}));
+  }
+  for (const auto& answer : loop.run_until(all(std::move(all_of_them)))) EXPECT_EQ(answer->body, "shared");
+  EXPECT_EQ(asked, 2);
+}
+
 TEST_F(CurlClientTest, MoreThanTheCapWaitTheirTurn) {
   int running = 0;
   int most = 0;
