@@ -152,6 +152,9 @@ void Engine::make_plans(Generation& next) {
       column.metric = next.metric(read.id);
       if (auto* metric = next.metric(read.id); metric != nullptr && read.what == What::window)
         metric->keep(read.window);
+      if (auto* metric = next.metric(read.id);
+          metric != nullptr && (read.what == What::forecast || read.what == What::forecast_max))
+        metric->learn();
     }
     next.columns.push_back(std::move(column));
   }
@@ -183,6 +186,9 @@ void Engine::make_plans(Generation& next) {
       if (!item.enabled) continue;
       plan->order.push_back(i);
       if (item.target) reads(next.metric(item.target->metric));
+      if (item.proactive) {
+        if (auto* metric = next.metric(item.target->metric)) metric->learn();
+      }
       if (item.threshold) reads(next.metric(item.threshold->metric));
       for (const auto column : compiled.items[i].reads) {
         reads(next.columns[column].metric);

@@ -20,6 +20,19 @@ plans::Cell problem(std::string text) {
   return {.problem = std::move(text)};
 }
 
+/// `forecast`: of the load that long ahead; `forecastMax`: of the largest load from now on until then.
+plans::Cell forecast_cell(const Column& column) {
+  Foresight* foresight = column.metric->foresight();
+  const auto& id = column.read.id;
+  if (foresight == nullptr) return problem("metric " + id + " has no forecast");
+  const Duration step = column.metric->definition().learning.step;
+  const bool largest = column.read.what == What::forecast_max;
+  const auto view = foresight->view({.lead = largest ? step : column.read.window,
+                                     .span = largest ? std::max(column.read.window, step) : step});
+  if (!view.problem.empty()) return problem("metric " + id + " has no forecast: " + view.problem);
+  return {.value = view.forecast->quantile(column.read.percentile), .fresh = true};
+}
+
 plans::Cell metric_cell(const Column& column) {
   const Metric& metric = *column.metric;
   const auto& id = column.read.id;
@@ -36,7 +49,7 @@ plans::Cell metric_cell(const Column& column) {
       return {.value = *value, .fresh = true};
     }
     default:
-      return problem("metric " + id + " has no forecast yet");
+      return forecast_cell(column);
   }
 }
 

@@ -11,6 +11,7 @@
 #include "decisions/decision.h"
 #include "engine/component.h"
 #include "engine/metric.h"
+#include "forecast/lead/sizer.h"
 #include "plans/compiled.h"
 
 namespace wave::engine {
@@ -52,6 +53,11 @@ struct ItemMemory {
   std::optional<UtcTime> firing;       ///< one that stands
   std::set<std::string> fired;         ///< components that have what it wished
   std::map<std::string, double> last;  ///< last wish by `component/value`, for fallbacks
+  struct Ahead {
+    forecast::Sizer sizer;
+    std::uint64_t steps = 0;  ///< of the forecast that the sizer has been told
+  };
+  std::map<std::string, Ahead> ahead;  ///< by component, of a proactive target
 };
 
 /// A plan at work.

@@ -72,6 +72,18 @@ void Metric::adopt(Metric& earlier) {
   failures_in_row_ = earlier.failures_in_row_;
   counters_ = earlier.counters_;
   version_ = earlier.version_ + 1;
+  if (earlier.foresight_ && earlier.foresight_->fits(*definition_)) foresight_ = earlier.foresight_;
+}
+
+void Metric::learn() {
+  if (!definition_->enabled || pretended_) return;
+  if (!foresight_) foresight_ = std::make_shared<Foresight>(parts_, definition_);
+  foresight_->listen([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self || self->stopped_) return;
+    ++self->version_;
+    if (self->on_sample_) self->on_sample_(*self);
+  });
 }
 
 void Metric::keep(Duration longest) {
@@ -93,6 +105,10 @@ void Metric::start() {
   if (!started_) started_ = parts_.runtime.mono();
   stopped_ = false;
   if (!definition_->enabled) return;
+  if (foresight_) {
+    open();
+    foresight_->start(source_);
+  }
   if (!definition_->kind->polled || pretended_) return;
   const MonoTime now = parts_.runtime.mono();
   // The first poll is now; the later ones of different metrics are spread over the interval.
@@ -104,6 +120,7 @@ void Metric::start() {
 void Metric::stop() {
   stopped_ = true;
   parts_.runtime.cancel(timer_);
+  if (foresight_) foresight_->stop();
 }
 
 void Metric::schedule(MonoTime when) {
@@ -190,6 +207,7 @@ void Metric::take(metrics::Sample sample) {
   const bool news = window_ > Duration{0} || error_ || !fresh() || !same_values(*sample_, sample);
   error_.reset();
   ++version_;
+  if (foresight_) foresight_->add(sample.at, sample.value);
   if (window_ > Duration{0}) windows_.add(at, sample.value);
   if (sample_ && at < sample_mono_) return;  // late; it has its place in the windows
   sample_ = std::move(sample);

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/foresight.h"
 #include "engine/parts.h"
 #include "plans/windows.h"
 
@@ -26,6 +27,10 @@ class Metric : public std::enable_shared_from_this<Metric> {
   void adopt(Metric& earlier);
   /// The window that plans ask for; fills it from the store.
   void keep(Duration longest);
+
+  /// Begins to learn from the past, for forecasts. Null afterwards only where the metric is switched off.
+  void learn();
+  Foresight* foresight() const { return foresight_.get(); }
 
   void start();
   void stop();
@@ -83,6 +88,7 @@ class Metric : public std::enable_shared_from_this<Metric> {
   MonoTime sample_mono_{};
   std::optional<Error> error_;
   plans::Windows windows_;
+  std::shared_ptr<Foresight> foresight_;
   Duration window_{0};
   std::vector<Pushed> pushed_;
   std::optional<MonoTime> started_;

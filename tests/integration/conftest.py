@@ -4,6 +4,7 @@ import http.server
 import json
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -18,10 +19,22 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("WAVE_PROGRAM", str(ROOT / "build/dev/wave-autoscale"))
 
 
+handed_out = set()
+
+
 def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+    """Below the range that the kernel takes ports of its own choice from, so that nobody takes it before it is used."""
+    while True:
+        port = random.randrange(20000, 32000)
+        if port in handed_out:
+            continue
+        with socket.socket() as one:
+            try:
+                one.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        handed_out.add(port)
+        return port
 
 
 def eventually(probe, timeout=30.0, every=0.05):

@@ -1,0 +1,140 @@
+#include "engine/foresight.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace wave::engine {
+namespace {
+
+/// Steps that are taught without a pause: a few milliseconds.
+constexpr std::size_t slice = 1000;
+constexpr std::size_t most_lanes = 32;
+/// More past than this teaches nothing new: what it learned is forgotten by then.
+constexpr Duration teach_from = 15 * 24h;
+/// How many missing steps may lie between the newest value and now.
+constexpr int most_missing = 2;
+
+}  // namespace
+
+Foresight::Foresight(Parts& parts, std::shared_ptr<const definitions::MetricDefinition> definition)
+    : parts_(parts), definition_(std::move(definition)) {
+  outlook_ =
+      std::make_shared<Outlook>(parts, definition_, [this](bool past_changed) { stepped(past_changed); });
+}
+
+bool Foresight::fits(const definitions::MetricDefinition& definition) const {
+  return definition.learning.step == definition_->learning.step &&
+         definition.learning.history == definition_->learning.history &&
+         definition.aggregate == definition_->aggregate && definition.stale_after == definition_->stale_after;
+}
+
+void Foresight::reset(Lane& lane) {
+  const auto& series = outlook_->series();
+  const Duration step = series.options().step;
+  double unit = lane.ask.unit;
+  if (unit <= 0) unit = forecast::LeadForecaster::unit_of(series.slice(series.begin(), series.end()));
+  // A source that is late is behind by that much.
+  lane.forecaster = std::make_unique<forecast::LeadForecaster>(forecast::LeadForecaster::Options{
+      .step = step, .lead = lane.ask.lead + series.options().delay, .span = lane.ask.span, .unit = unit});
+  lane.record = std::make_unique<forecast::Record>(step);
+  const auto most = static_cast<std::size_t>(teach_from / step);
+  lane.taught = series.size() > most ? series.size() - most : 0;
+  lane.current = false;
+}
+
+Foresight::Lane& Foresight::lane(const Ask& ask) {
+  for (auto& one : lanes_)
+    if (one->ask == ask) return *one;
+  if (lanes_.size() >= most_lanes) lanes_.erase(lanes_.begin());
+  lanes_.push_back(std::make_unique<Lane>());
+  lanes_.back()->ask = ask;
+  reset(*lanes_.back());
+  teach();
+  return *lanes_.back();
+}
+
+/// True when the lane has seen all there is.
+bool Foresight::teach_some(Lane& lane, std::size_t most) {
+  const auto& series = outlook_->series();
+  for (; lane.taught < series.size() && most > 0; ++lane.taught, --most) {
+    lane.forecaster->add(series.value(lane.taught));
+    if (const auto& outcome = lane.forecaster->outcome()) lane.record->add(*outcome);
+    if (lane.current) ++lane.steps;
+  }
+  return lane.taught >= series.size();
+}
+
+void Foresight::teach() {
+  bool all = true;
+  std::size_t left = slice;
+  for (auto& one : lanes_) {
+    const std::size_t before = one->taught;
+    const bool done = teach_some(*one, left);
+    left -= std::min(left, one->taught - before);
+    if (done && !one->current) {
+      one->current = true;
+      ++one->steps;
+    }
+    all = all && done;
+  }
+  if (all || teaching_) return;
+  teaching_ = true;
+  parts_.runtime.post([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->teaching_ = false;
+    self->teach();
+    if (self->on_step_ && std::ranges::all_of(self->lanes_, [](const auto& one) { return one->current; }))
+      self->on_step_();
+  });
+}
+
+void Foresight::stepped(bool past_changed) {
+  const auto& series = outlook_->series();
+  // The series forgets its oldest steps as it grows: places move.
+  if (taught_until_ != UtcTime{}) {
+    for (auto& one : lanes_) {
+      const auto ended = static_cast<std::size_t>(
+          std::max<std::int64_t>((series.end() - taught_until_) / series.options().step, 0));
+      one->taught = one->current && ended <= series.size() ? series.size() - ended : one->taught;
+    }
+  }
+  taught_until_ = series.end();
+  if (past_changed)
+    for (auto& one : lanes_) reset(*one);
+  teach();
+  if (on_step_) on_step_();
+}
+
+Foresight::View Foresight::view(const Ask& ask) {
+  Lane& found = lane(ask);
+  const auto& series = outlook_->series();
+  View view{.forecast = {},
+            .problem = {},
+            .steps = found.steps,
+            .lead_steps = found.forecaster->lead_steps(),
+            .load = std::numeric_limits<double>::quiet_NaN(),
+            .record = found.record.get()};
+  if (series.size() > 0) view.load = series.value(series.size() - 1);
+  if (!found.current) {
+    view.problem = "its past is being learned";
+    return view;
+  }
+  int missing = 0;
+  for (std::size_t i = series.size(); i-- > 0 && missing <= most_missing;) {
+    if (!std::isnan(series.value(i))) break;
+    ++missing;
+  }
+  if (missing > most_missing) {
+    view.problem = "the metric has been missing for " +
+                   format_duration(series.options().step * most_missing) + " and more";
+    return view;
+  }
+  view.forecast = found.forecaster->forecast();
+  view.problem = view.forecast ? found.record->objection() : found.forecaster->problem();
+  if (!view.forecast && !outlook_->problem().empty()) view.problem += "; " + outlook_->problem();
+  return view;
+}
+
+}  // namespace wave::engine

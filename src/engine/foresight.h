@@ -1,0 +1,72 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "engine/outlook.h"
+#include "forecast/lead/forecaster.h"
+#include "forecast/lead/record.h"
+
+namespace wave::engine {
+
+/// The forecasts of one metric: one lane for each lead and window that anything asks for, all learning from
+/// one outlook. A lane that is new, or whose past has changed, is taught again in slices, so that no tick
+/// waits for it.
+class Foresight : public std::enable_shared_from_this<Foresight> {
+ public:
+  struct Ask {
+    Duration lead;
+    Duration span;
+    double unit = 0;  ///< load that one unit carries; 0: nobody says
+    auto operator<=>(const Ask&) const = default;
+  };
+  struct Lane {
+    Ask ask;
+    std::unique_ptr<forecast::LeadForecaster> forecaster;
+    std::unique_ptr<forecast::Record> record;
+    std::size_t taught = 0;   ///< steps of the series it has seen
+    std::uint64_t steps = 0;  ///< steps that ended since it was up to date
+    bool current = false;     ///< has seen all there is
+  };
+  /// What a lane says now.
+  struct View {
+    std::optional<forecast::LeadForecast> forecast;
+    std::string problem;  ///< why there is none, or why it may not act; empty otherwise
+    std::uint64_t steps = 0;
+    std::int64_t lead_steps = 1;
+    double load = 0;  ///< of the newest step that is over; NaN where that is missing
+    const forecast::Record* record = nullptr;
+  };
+
+  Foresight(Parts& parts, std::shared_ptr<const definitions::MetricDefinition> definition);
+
+  void start(std::shared_ptr<metrics::Source> source) { outlook_->start(std::move(source)); }
+  void stop() { outlook_->stop(); }
+  void add(UtcTime at, double value) { outlook_->add(at, value); }
+  /// Called when a step has ended and the lanes know.
+  void listen(std::function<void()> on_step) { on_step_ = std::move(on_step); }
+
+  /// The lane of that ask, made where there is none.
+  View view(const Ask& ask);
+  const std::vector<std::unique_ptr<Lane>>& lanes() const { return lanes_; }
+  const Outlook& outlook() const { return *outlook_; }
+  /// Whether a definition may keep this one.
+  bool fits(const definitions::MetricDefinition& definition) const;
+
+ private:
+  Lane& lane(const Ask& ask);
+  void reset(Lane& lane);
+  void stepped(bool past_changed);
+  void teach();
+  bool teach_some(Lane& lane, std::size_t most);
+
+  Parts& parts_;
+  std::shared_ptr<const definitions::MetricDefinition> definition_;
+  std::shared_ptr<Outlook> outlook_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::function<void()> on_step_;
+  UtcTime taught_until_{};
+  bool teaching_ = false;
+};
+
+}  // namespace wave::engine

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "forecast/lead/forecaster.h"
+
+namespace wave::forecast {
+
+/// How good the forecasts of one lead have been: of those whose truth is known, weighted with a half-life of
+/// two days. Whether they may act follows from it.
+class Record {
+ public:
+  explicit Record(Duration step);
+
+  void add(const LeadForecaster::Outcome& outcome);
+
+  std::int64_t count() const { return count_; }
+  /// Mean pinball loss of the 90 % quantile, and the same of the last value plus the usual rise.
+  double pinball() const { return model_.mean(); }
+  double pinball_of_persistence() const { return persistence_.mean(); }
+  /// Share of loads at or below the quantile, 0..1.
+  double coverage50() const { return covered50_.mean(); }
+  double coverage90() const { return covered90_.mean(); }
+  double coverage95() const { return covered95_.mean(); }
+  /// Why the forecast may not act; empty when it may.
+  std::string objection() const;
+
+ private:
+  class Mean {
+   public:
+    void add(double value, double keep) {
+      sum_ = sum_ * keep + value;
+      weight_ = weight_ * keep + 1;
+    }
+    double mean() const { return weight_ > 0 ? sum_ / weight_ : 0; }
+
+   private:
+    double sum_ = 0;
+    double weight_ = 0;
+  };
+
+  Duration step_;
+  double keep_;
+  std::int64_t count_ = 0;
+  double usual_rise_ = 0;  ///< 90 % quantile of load - level, followed step by step
+  double size_ = 0;        ///< mean |load - level|
+  Mean model_, persistence_, covered50_, covered90_, covered95_;
+};
+
+}  // namespace wave::forecast

@@ -1,0 +1,111 @@
+#include "forecast/lead/sizer.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace wave::forecast {
+namespace {
+
+constexpr double mean_fleet_days = 7;
+/// Candidates of a price, by how probable it is that they do not suffice.
+constexpr int candidates = 256;
+constexpr double most_units = 1e9;
+
+std::string text_of(double number) {
+  std::array<char, 32> buffer{};
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), std::round(number)).ptr;
+  return {buffer.data(), end};
+}
+
+std::int64_t steps_of(double minutes, Duration step) {
+  return std::max<std::int64_t>(std::llround(minutes * 60 / seconds(step)), 1);
+}
+
+double units(double load, double each) {
+  return std::clamp(std::ceil(load / each), 1.0, most_units);
+}
+
+}  // namespace
+
+/// The number at which one more unit costs as much as the violated minutes that it avoids.
+double Sizer::priced(const LeadForecast& forecast) const {
+  const double price = options_.violation_cost * std::max(mean_fleet_, 1.0);
+  double best = units(forecast.quantile(1), options_.limit_per_unit);
+  double least = best;
+  for (int i = candidates - 1; i > 0 && best > 1; --i) {
+    const double fewer =
+        units(forecast.quantile(static_cast<double>(i) / candidates), options_.limit_per_unit);
+    const double cost = fewer + price * forecast.exceedance(options_.limit_per_unit * fewer);
+    if (cost < least) {
+      least = cost;
+      best = fewer;
+    }
+  }
+  return best;
+}
+
+double Sizer::wish(const LeadForecast& forecast) const {
+  double wished =
+      options_.quantile ? units(forecast.quantile(*options_.quantile), options_.per_unit) : priced(forecast);
+  if (options_.max_margin) {
+    const double most = (1 + *options_.max_margin) * forecast.median();
+    wished = std::min(wished, units(most, options_.per_unit));
+  }
+  return wished;
+}
+
+/// A load that what was wished in time could not carry is held for a while: what surprised once comes again.
+double Sizer::held(double load, std::int64_t lead, Duration step) {
+  double surprise = 0;
+  if (static_cast<std::int64_t>(past_.size()) >= lead) {
+    const double ready = past_[past_.size() - static_cast<std::size_t>(lead)].wish;
+    if (ready > 0 && load > options_.limit_per_unit * ready) surprise = load;
+  }
+  surprises_.push_back(surprise);
+  const auto memory = steps_of(options_.reactive_floor ? 20 : 40, step);
+  while (static_cast<std::int64_t>(surprises_.size()) > memory) surprises_.pop_front();
+  const double largest = *std::ranges::max_element(surprises_);
+  if (largest <= 0) return 0;
+  const double factor = options_.reactive_floor ? 1.2 : 1.28;
+  return units(factor * largest, options_.limit_per_unit);
+}
+
+void Sizer::step(double load, const std::optional<LeadForecast>& forecast, std::int64_t lead, Duration step) {
+  if (!std::isfinite(load)) load = 0;
+  const double share = 1 / (mean_fleet_days * 86400 / seconds(step));
+  if (load > 0) {
+    const double fleet = units(load, options_.per_unit);
+    mean_fleet_ = mean_fleet_ > 0 ? mean_fleet_ + share * (fleet - mean_fleet_) : fleet;
+  }
+  Past now;
+  if (forecast) now.wish = wish(*forecast);
+  const double hold = held(load, lead, step);
+  now.total = std::max(now.wish, hold);
+  past_.push_back(now);
+  const auto memory = static_cast<std::size_t>(std::max<std::int64_t>(lead, 1));
+  while (past_.size() > memory) past_.pop_front();
+  newest_ = now.total;
+  need_ = 0;
+  for (const auto& one : past_) need_ = std::max(need_, one.total);
+  why_.clear();
+  if (forecast)
+    why_ = "forecast " + text_of(forecast->median()) + " (P90 " + text_of(forecast->quantile(0.9)) +
+           "): " + text_of(now.wish);
+  if (hold > now.wish) why_ += (why_.empty() ? "" : ", ") + ("a surprise holds " + text_of(hold));
+  if (need_ > now.total) why_ += (why_.empty() ? "" : ", ") + (text_of(need_) + " within the lead time");
+}
+
+double Sizer::reactive_per_unit() const {
+  if (options_.reactive_floor) return options_.per_unit;
+  return options_.per_unit + 0.6 * (options_.limit_per_unit - options_.per_unit);
+}
+
+double with_hysteresis(double newest, double need, double reactive, double current) {
+  if (const double up = std::max(newest, reactive); up > 1.06 * current) return up;
+  if (const double down = std::max(need, reactive); down <= 0.9 * current) return down;
+  return current;
+}
+
+}  // namespace wave::forecast
