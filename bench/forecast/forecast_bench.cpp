@@ -126,11 +126,12 @@ void traces(const std::filesystem::path& folder, bool holdout) {
   for (const auto& path : files) {
     const Series all = read_trace(path);
     const auto day = static_cast<std::size_t>(std::chrono::hours(24) / all.step);
-    if (all.values.size() < 12 * day) continue;
+    if (all.values.size() < 12 * day) continue;  // the naive and a season need a past of two days
     double error = 0, naive = 0, covered = 0;
     std::vector<double> times;
     std::string model;
     for (std::size_t back = holdout ? 14 : 7; back > (holdout ? 7U : 0U); --back) {
+      if (all.values.size() < (back + 2) * day) continue;
       const std::size_t origin = all.values.size() - back * day;
       const Series past{
           .start = all.start,

@@ -49,7 +49,7 @@ Backtest run_backtest(const Pool& pool, std::size_t horizon) {
   const std::size_t n = pool.past.size();
   const std::size_t season = std::max<std::size_t>(pool.seasons.day, 1);
   out.horizon = std::min({horizon, std::max<std::size_t>(2 * season, 8), std::max<std::size_t>(n / 3, 1)});
-  const std::size_t apart = std::max<std::size_t>(out.horizon / 2, 1);
+  const std::size_t apart = std::max<std::size_t>(n > 2500 ? out.horizon : out.horizon / 2, 1);
   const std::size_t most = n > 2500 ? 5 : 12;
   for (std::size_t i = 0; i < most; ++i) {
     const std::size_t back = out.horizon + i * apart;
@@ -78,7 +78,7 @@ void weigh(Pool& pool, const Backtest& backtest) {
   const double least = *std::ranges::min_element(losses) + 1e-12;
   double sum = 0;
   for (std::size_t m = 0; m < losses.size(); ++m)
-    sum += pool.weights[m] = std::pow((losses[m] + 1e-12) / least, -4.0);
+    sum += pool.weights[m] = std::pow((losses[m] + 1e-12) / least, -5.0);
   for (double& weight : pool.weights) weight /= sum;
 }
 
@@ -86,8 +86,7 @@ void weigh(Pool& pool, const Backtest& backtest) {
 std::vector<Values> residuals(const Pool& pool, const Backtest& backtest) {
   std::vector<Values> out(backtest.horizon);
   for (std::size_t o = 0; o < backtest.origins.size(); ++o) {
-    const Values mixed = calibrate(pool.past.first(backtest.origins[o]), pool.seasons,
-                                   pool.mix(backtest.ahead[o], backtest.horizon));
+    const Values mixed = pool.mix(backtest.ahead[o], backtest.horizon);
     for (std::size_t h = 0; h < backtest.horizon; ++h)
       out[h].push_back(pool.past[backtest.origins[o] + h] - mixed[h]);
   }
@@ -180,7 +179,7 @@ Result<Answer> forecast(const Series& series, const Question& question) {
   weigh(pool, backtest);
   std::vector<Values> ahead;
   for (const Model* model : pool.members) ahead.push_back(model->ahead(pool.past, pool.seasons, horizon));
-  const Values middle = calibrate(pool.past, pool.seasons, pool.mix(ahead, horizon));
+  const Values middle = pool.mix(ahead, horizon);
   const Spread spread(residuals(pool, backtest), typical_change(pool.past));
   for (std::size_t h = prepared.late; h < horizon; ++h)
     answer.points.push_back(point_at(prepared, question, spread, middle[h], h));

@@ -161,7 +161,16 @@ Values short_regression(std::span<const double> past, Seasons /*seasons*/, std::
 Values differences(std::span<const double> past, std::size_t over, std::vector<std::size_t> lags,
                    std::size_t horizon) {
   Values change(past.size() - over);
-  for (std::size_t t = over; t < past.size(); ++t) change[t - over] = past[t] - past[t - over];
+  Values sizes(change.size());
+  for (std::size_t t = over; t < past.size(); ++t) {
+    change[t - over] = past[t] - past[t - over];
+    sizes[t - over] = std::abs(change[t - over]);
+  }
+  // A step or an outage is no momentum: without this, a level that doubled once doubles again.
+  const auto middle = sizes.begin() + static_cast<std::ptrdiff_t>(sizes.size() / 2);
+  std::ranges::nth_element(sizes, middle);
+  if (*middle > 0)
+    for (double& one : change) one = std::clamp(one, -6 * *middle, 6 * *middle);
   const Values ahead = regress(change, std::move(lags), 1, horizon);
   std::size_t h = 0;
   return extend(past, horizon, [&](const Values& all, std::size_t t) { return all[t - over] + ahead[h++]; });
@@ -256,17 +265,6 @@ const std::vector<Model>& models() {
       {"exponential smoothing", &no_day, &plain_smoothing},
   };
   return all;
-}
-
-Values calibrate(std::span<const double> past, Seasons seasons, const Values& ahead) {
-  if (!three_days(past.size(), seasons)) return ahead;
-  Values all(past.begin(), past.end());
-  all.insert(all.end(), ahead.begin(), ahead.end());
-  Autoregression model({1, seasons.day, seasons.day + 1}, seasons.day);
-  model.fit(all);
-  Values out(ahead.size());
-  for (std::size_t h = 0; h < out.size(); ++h) out[h] = model.at(all, past.size() + h);
-  return out;
 }
 
 }  // namespace wave::forecast

@@ -22,8 +22,4 @@ struct Model {
 
 const std::vector<Model>& models();
 
-/// The calibration step of CARD (Doornik, Castle, Hendry 2020): the forecast becomes data, and an
-/// autoregression with lags 1, m and m + 1 is refitted on both; its fit over the horizon is the new forecast.
-Values calibrate(std::span<const double> past, Seasons seasons, const Values& ahead);
-
 }  // namespace wave::forecast

@@ -101,7 +101,10 @@ std::vector<std::size_t> find_seasons(const Series& series) {
   const std::size_t day = in_steps(std::chrono::days(1));
   const std::size_t week = in_steps(std::chrono::days(7));
   if (day > 1 && values.size() >= 2 * day && correlation(values, day) > 0.1) found.push_back(day);
-  if (week > 1 && values.size() >= 2 * week + day && correlation(values, week) > 0.1) found.push_back(week);
+  // A week only beside a day: at a step below a day its lag alone is near a multiple of many cycles.
+  const bool may_be_weekly = day <= 1 || !found.empty();
+  if (may_be_weekly && week > 1 && values.size() >= 2 * week + day && correlation(values, week) > 0.1)
+    found.push_back(week);
   if (!found.empty() || values.size() < 12) return found;
   const std::size_t tail = std::min<std::size_t>(values.size(), 2000);
   const Values recent(values.end() - static_cast<std::ptrdiff_t>(tail), values.end());
