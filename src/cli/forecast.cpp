@@ -1,6 +1,5 @@
 #include "forecast/forecast.h"
 
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
@@ -8,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/loop.h"
 #include "cli/commands.h"
 #include "forecast/csv.h"
 
@@ -83,6 +83,7 @@ int forecast_file(const Arguments& arguments) {
       *text,
       {.file = arguments.input.string(), .id = arguments.input.stem().string(), .step = arguments.step});
   if (!read) return fail_with(read.error(), arguments.json);
+  const Loop clock;
   std::vector<Forecasted> all;
   for (const auto& one : *read) {
     forecast::Question question{.horizon = arguments.horizon, .quantiles = {}, .seasons = {}};
@@ -95,11 +96,11 @@ int forecast_file(const Arguments& arguments) {
                          arguments.json);
       question.seasons.push_back(static_cast<std::size_t>(season / one.series.step));
     }
-    const auto start = std::chrono::steady_clock::now();
+    const MonoTime start = clock.mono();
     auto answer = forecast::forecast(one.series, question);
-    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
+    const double took = 1000 * seconds(clock.mono() - start);
     if (!answer) return fail_with(within("series " + one.id, answer.error()).error(), arguments.json);
-    all.push_back({.of = &one, .answer = std::move(*answer), .milliseconds = took.count()});
+    all.push_back({.of = &one, .answer = std::move(*answer), .milliseconds = took});
   }
   std::vector<std::string> typed;
   for (const auto& [word, value] : arguments.quantiles) typed.push_back(word);
