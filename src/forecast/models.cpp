@@ -52,7 +52,8 @@ Values profile_of(std::span<const double> past, std::size_t season, double memor
   Values weights(season);
   const std::size_t from = past.size() > cycles * season ? past.size() - cycles * season : 0;
   for (std::size_t t = from; t < past.size(); ++t) {
-    const double weight = std::pow(memory, static_cast<double>((past.size() - 1 - t) / season));
+    const std::size_t cycles_ago = (past.size() - 1 - t) / season;
+    const double weight = std::pow(memory, static_cast<double>(cycles_ago));
     profile[t % season] += weight * past[t];
     weights[t % season] += weight;
   }
