@@ -6,7 +6,7 @@ JOBS ?= $(shell nproc)
 DEMO ?= --seconds 180
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 300
-.PHONY: help build test check heavy conformance bench demo lint format asan tsan fuzz install package clean dev
+.PHONY: help build test check heavy conformance bench bench-forecast demo lint format asan tsan fuzz install package clean dev
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -43,6 +43,12 @@ bench: ## the project's numbers, with medians and ratios; nothing is asserted
 	@scripts/deps.sh build test
 	@cmake --preset bench > /dev/null && cmake --build build/bench -j$(JOBS)
 	@python3 bench/bench.py
+
+bench-forecast: ## accuracy and time of the forecasts, from M4=DIR (train.csv, test.csv) and TRACES=DIR
+	@test -n "$(M4)" -a -n "$(TRACES)" || { echo "usage: make bench-forecast M4=DIR TRACES=DIR"; exit 2; }
+	@scripts/deps.sh build
+	@cmake --preset bench > /dev/null && cmake --build build/bench -j$(JOBS) --target forecast_bench
+	@build/bench/bench/forecast_bench "$(M4)" "$(TRACES)" build/bench/forecast-series.csv
 
 asan: ## the tests under AddressSanitizer and UBSan
 	@scripts/deps.sh build test

@@ -43,6 +43,42 @@ std::string check_time(std::string text, bool duration_too) {
                              (duration_too ? ", nor a duration such as 2h" : ""));
 }
 
+void forecast_options(CLI::App& app, Arguments& to) {
+  app.add_option("--input", to.input, "CSV: timestamp,value or series,timestamp,value.")
+      ->required()
+      ->type_name("FILE");
+  app.add_option_function<std::string>(
+         "--step", [&to](const std::string& text) { to.step = duration_of(text); },
+         "The distance of two values; without it the most common one.")
+      ->type_name("DURATION");
+  app.add_option("--horizon", to.horizon, "How many steps to look ahead.")
+      ->required()
+      ->check(CLI::Range(1, 100'000));
+  app.add_option_function<std::vector<std::string>>(
+         "--quantiles",
+         [&to](const std::vector<std::string>& all) {
+           to.quantiles.clear();
+           for (const auto& one : all) {
+             const auto value = number_of(one);
+             if (!value || *value <= 0 || *value >= 1)
+               throw CLI::ValidationError("'" + one + "' is no quantile: more than 0, less than 1");
+             to.quantiles.emplace_back(one, *value);
+           }
+         },
+         "Which quantiles, separated by commas; default 0.5.")
+      ->delimiter(',')
+      ->type_name("P,...");
+  app.add_option_function<std::vector<std::string>>(
+         "--season",
+         [&to](const std::vector<std::string>& all) {
+           for (const auto& one : all)
+             if (one != "auto") to.seasons.push_back(duration_of(one));
+         },
+         "auto, or the lengths of its cycles, such as 1d,7d.")
+      ->delimiter(',')
+      ->type_name("auto|DURATION,...");
+}
+
 void numbers(CLI::App& app, const char* name, std::map<std::string, double>& to, const char* help) {
   app.add_option_function<std::vector<std::string>>(
          name,
@@ -140,6 +176,11 @@ const std::vector<Command>& commands() {
                 "How far back; default 24h.")
              ->type_name("DURATION");
        }},
+      {"forecast", "What comes after recorded series.",
+       "  wave-autoscale forecast --input rps.csv --horizon 48\n"
+       "  wave-autoscale forecast --input rps.csv --step 5m --horizon 288 --quantiles 0.5,0.9 --season 1d,7d "
+       "--json",
+       &forecast_options},
       {"kinds", "The metric and component kinds and their keys.",
        "  wave-autoscale kinds\n  wave-autoscale kinds prometheus",
        [](CLI::App& app, Arguments& to) {

@@ -30,8 +30,13 @@ struct Arguments {
   std::string reason;
   std::filesystem::path output;  ///< init, reference
   std::string shell;
-  std::string prometheus;  ///< demo
-  double seconds = 180;    ///< demo
+  std::string prometheus;                                               ///< demo
+  double seconds = 180;                                                 ///< demo
+  std::filesystem::path input;                                          ///< forecast
+  std::optional<Duration> step;                                         ///< forecast --step
+  std::size_t horizon = 0;                                              ///< forecast, in steps
+  std::vector<std::pair<std::string, double>> quantiles{{"0.5", 0.5}};  ///< forecast, as typed
+  std::vector<Duration> seasons;                                        ///< forecast; empty: found
   bool dry_run = false;
   bool force = false;
 };

@@ -22,6 +22,7 @@ int pause(const Arguments& arguments, const Configuration& configuration);
 int resume(const Arguments& arguments, const Configuration& configuration);
 int scale(const Arguments& arguments, const Configuration& configuration);
 int decisions(const Arguments& arguments, const Configuration& configuration);
+int forecast_file(const Arguments& arguments);
 int kinds(const Arguments& arguments);
 int schema();
 int reference(const Arguments& arguments);

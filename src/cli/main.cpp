@@ -30,6 +30,7 @@ int run(int argc, char** argv) {
   }
   if (arguments.command == "demo") return demo(arguments);
   if (arguments.command == "init") return init(arguments);
+  if (arguments.command == "forecast") return forecast_file(arguments);
   if (arguments.command == "kinds") return kinds(arguments);
   if (arguments.command == "schema") return schema();
   if (arguments.command == "reference") return reference(arguments);
