@@ -6,7 +6,7 @@ JOBS ?= $(shell nproc)
 DEMO ?= --seconds 180
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 300
-.PHONY: help build test check heavy conformance bench bench-forecast demo lint format asan tsan fuzz install package clean dev
+.PHONY: bench-policy help build test check heavy conformance bench bench-forecast demo lint format asan tsan fuzz install package clean dev
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -49,6 +49,10 @@ bench-forecast: ## accuracy and time of the forecasts, from M4=DIR (train.csv, t
 	@scripts/deps.sh build
 	@cmake --preset bench > /dev/null && cmake --build build/bench -j$(JOBS) --target forecast_bench
 	@build/bench/bench/forecast_bench "$(M4)" "$(TRACES)" build/bench/forecast-series.csv
+
+bench-policy: build ## what looking ahead does to recorded loads, from TRACES="FILE.csv ..."; POLICY="--lead 2 5 10" for more
+	@test -n "$(TRACES)" || { echo 'usage: make bench-policy TRACES="FILE.csv ..."'; exit 2; }
+	@python3 bench/policy/policy.py build/release/wave-autoscale $(TRACES) $(POLICY)
 
 asan: ## the tests under AddressSanitizer and UBSan
 	@scripts/deps.sh build test

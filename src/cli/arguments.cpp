@@ -89,6 +89,26 @@ void numbers(CLI::App& app, const char* name, std::map<std::string, double>& to,
       ->type_name("NAME=NUMBER");
 }
 
+void backtest_options(CLI::App& app, Arguments& to) {
+  const auto time = [&app](const char* name, std::optional<UtcTime>& where, const char* help) {
+    app.add_option_function<std::string>(
+           name, [&where](const std::string& text) { where = parse_time(check_time(text, false)); }, help)
+        ->type_name("TIME");
+  };
+  app.add_option("--input", to.inputs, "A metric's recording, `timestamp,value` a line; may be given again.")
+      ->required()
+      ->type_name("METRIC=FILE.csv")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  time("--from", to.from, "The test begins here; what is before is history. Default: the last week.");
+  time("--to", to.to, "The test ends here. Default: the recording's end.");
+  app.add_option("--load", to.metric, "The metric that the units carry; default: the target's.");
+  app.add_option("--component", to.component, "Whose capacity is judged; default: the target's.");
+  app.add_option("--capacity", to.capacity, "The load that one unit can carry; default: per_unit / 0.6.")
+      ->check(CLI::PositiveNumber);
+  app.add_flag("--series", to.series, "With --json: load, desired and ready of each minute, too.");
+}
+
 const std::vector<Command>& commands() {
   static const std::vector<Command> table = {
       {"run", "The daemon: polls, decides, scales; reloads when files change.",
@@ -181,6 +201,10 @@ const std::vector<Command>& commands() {
        "  wave-autoscale forecast --input rps.csv --step 5m --horizon 288 --quantiles 0.5,0.9 --season 1d,7d "
        "--json",
        &forecast_options},
+      {"backtest", "What the definitions would have done to a recorded load, beside other policies.",
+       "  wave-autoscale backtest --input api_rps=rps.csv\n"
+       "  wave-autoscale backtest --input api_rps=rps.csv --from 2026-10-01T00:00:00Z --series --json",
+       &backtest_options},
       {"kinds", "The metric and component kinds and their keys.",
        "  wave-autoscale kinds\n  wave-autoscale kinds prometheus",
        [](CLI::App& app, Arguments& to) {

@@ -37,6 +37,11 @@ struct Arguments {
   std::size_t horizon = 0;                                              ///< forecast, in steps
   std::vector<std::pair<std::string, double>> quantiles{{"0.5", 0.5}};  ///< forecast, as typed
   std::vector<Duration> seasons;                                        ///< forecast; empty: found
+  std::vector<std::string> inputs;                                      ///< backtest, METRIC=FILE
+  std::optional<UtcTime> from;                                          ///< backtest
+  std::optional<UtcTime> to;                                            ///< backtest
+  std::optional<double> capacity;  ///< backtest: load that one unit can carry
+  bool series = false;             ///< backtest
   bool dry_run = false;
   bool force = false;
 };

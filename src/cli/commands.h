@@ -23,6 +23,7 @@ int resume(const Arguments& arguments, const Configuration& configuration);
 int scale(const Arguments& arguments, const Configuration& configuration);
 int decisions(const Arguments& arguments, const Configuration& configuration);
 int forecast_file(const Arguments& arguments);
+int backtest_files(const Arguments& arguments, const Configuration& configuration);
 int kinds(const Arguments& arguments);
 int schema();
 int reference(const Arguments& arguments);

@@ -2,35 +2,22 @@
 
 #include <cmath>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 
 #include <nlohmann/json.hpp>
 
 #include "base/loop.h"
 #include "cli/commands.h"
+#include "cli/read_file.h"
 #include "forecast/csv.h"
 
 namespace wave::cli {
 namespace {
-
-constexpr std::size_t max_bytes = 1'000'000'000;
 
 struct Forecasted {
   const forecast::NamedSeries* of = nullptr;
   forecast::Answer answer;
   double milliseconds = 0;
 };
-
-Result<std::string> read_file(const std::filesystem::path& path) {
-  std::error_code error;
-  const auto size = std::filesystem::file_size(path, error);
-  if (!error && size > max_bytes) return fail(ErrorCode::limit_exceeded, path.string() + ": more than 1 GB");
-  std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file) return fail(ErrorCode::io, path.string() + " cannot be read");
-  return text;
-}
 
 UtcTime time_of(const Forecasted& one, std::size_t point) {
   const auto& series = one.of->series;

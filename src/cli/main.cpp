@@ -12,9 +12,12 @@ int with_configuration(const Arguments& arguments) {
   if (!configuration) return fail_with(configuration.error(), arguments.json, exit_usage);
   using Command = int (*)(const Arguments&, const Configuration&);
   static const std::map<std::string, Command> commands = {
-      {"run", &run_daemon}, {"check", &check},        {"poll", &poll},   {"observe", &observe},
-      {"plan", &plan},      {"status", &status},      {"pause", &pause}, {"resume", &resume},
-      {"scale", &scale},    {"decisions", &decisions}};
+      {"run", &run_daemon},     {"check", &check},
+      {"poll", &poll},          {"observe", &observe},
+      {"plan", &plan},          {"status", &status},
+      {"pause", &pause},        {"resume", &resume},
+      {"scale", &scale},        {"backtest", &backtest_files},
+      {"decisions", &decisions}};
   return commands.at(arguments.command)(arguments, *configuration);
 }
 

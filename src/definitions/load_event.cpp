@@ -55,6 +55,7 @@ std::optional<EventDefinition> read_event(const Report& report, const YamlNode& 
   reader.number("factor", event.factor, {.min = 0, .max = 1000});
   reader.number("amount", event.amount, {.min = -1e15, .max = 1e15});
   reader.finish();
+  report.warning(node, "events have no effect on forecasts yet");
   if (event.id.empty()) return std::nullopt;
   return event;
 }

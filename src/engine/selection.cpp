@@ -233,16 +233,16 @@ class Trial {
     auto& ahead = ahead_of(component, foresight);
     if (view.steps != ahead.steps) {
       ahead.steps = view.steps;
-      ahead.sizer.step(view.load, view.problem.empty() ? view.forecast : std::nullopt, view.lead_steps,
-                       metric.definition().learning.step);
+      ahead.sizer.step(view.load, {.forecast = view.forecast,
+                                   .acts = view.problem.empty(),
+                                   .lead = view.lead_steps,
+                                   .step = metric.definition().learning.step});
     }
-    if (!view.problem.empty()) {
-      wish.why += "; no look ahead: " + view.problem;
-      return;
-    }
+    if (!view.problem.empty()) wish.why += "; no look ahead: " + view.problem;
+    if (!view.forecast) return;
     const double current = capacity(component).current;
     double reactive = wish.desired;
-    if (!floor) {
+    if (!floor && view.problem.empty()) {
       auto closer = *item_.target;
       closer.value = ahead.sizer.reactive_per_unit();
       if (const auto other = plans::target_wish(closer, metric.sample()->value, capacity(component)))
@@ -256,8 +256,9 @@ class Trial {
     }
     // Nothing is woken by a forecast alone where activation keeps it at zero.
     if (item_.target->has_activation && wish.desired == 0) return;
-    wish.desired = floor ? std::max(ahead_wish, wish.desired) : ahead_wish;
-    wish.why += "; ahead " + text_of(ahead_wish) + " (" + ahead.sizer.why() + ")";
+    wish.desired = floor || !view.problem.empty() ? std::max(ahead_wish, wish.desired) : ahead_wish;
+    if (!ahead.sizer.why().empty())
+      wish.why += "; ahead " + text_of(ahead_wish) + " (" + ahead.sizer.why() + ")";
   }
 
   std::optional<std::optional<plans::StrategyWish>> threshold(const Component& component) {

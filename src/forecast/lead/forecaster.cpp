@@ -6,7 +6,7 @@
 namespace wave::forecast {
 namespace {
 
-// The recipe's constants; docs/decisions/0007-proactive-policy.md says what each is worth.
+// The recipe's constants; docs/decisions/0008-proactive-policy.md says what each is worth.
 constexpr int most_days = 7;
 constexpr double exponent = 0.75;
 constexpr double stretch = 3;

@@ -37,7 +37,7 @@ class LeadForecast {
 /// Forecasts the largest load of [now + lead, now + lead + span) from the regular series of a metric, step by
 /// step: a regression that forgets, on the same hours of the last seven days and the last hour; a second one
 /// for the size of its errors; quantiles from the errors themselves
-/// (docs/decisions/0007-proactive-policy.md).
+/// (docs/decisions/0008-proactive-policy.md).
 ///
 /// A pure function of the values added, about 4 us each. Values that are missing (NaN) are neither learned
 /// from nor taken for zero. Memory: about 130 bytes a step of the last eight days.

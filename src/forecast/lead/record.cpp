@@ -9,8 +9,9 @@ namespace {
 
 constexpr double half_life_days = 2;
 constexpr double least_days = 0.25;
-/// A little worse than persistence is not worth changing one's mind for.
-constexpr double worse_than_persistence = 1.05;
+/// A little worse than persistence at P90 still pays: the price buys with the upper tail, which persistence
+/// lacks.
+constexpr double worse_than_persistence = 1.25;
 constexpr double least_coverage = 0.7;
 
 double pinball_90(double load, double quantile) {

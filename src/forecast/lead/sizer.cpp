@@ -72,7 +72,8 @@ double Sizer::held(double load, std::int64_t lead, Duration step) {
   return units(factor * largest, options_.limit_per_unit);
 }
 
-void Sizer::step(double load, const std::optional<LeadForecast>& forecast, std::int64_t lead, Duration step) {
+void Sizer::step(double load, const Told& told) {
+  const auto& [forecast, acts, lead, step] = told;
   if (!std::isfinite(load)) load = 0;
   const double share = 1 / (mean_fleet_days * 86400 / seconds(step));
   if (load > 0) {
@@ -82,7 +83,7 @@ void Sizer::step(double load, const std::optional<LeadForecast>& forecast, std::
   Past now;
   if (forecast) now.wish = wish(*forecast);
   const double hold = held(load, lead, step);
-  now.total = std::max(now.wish, hold);
+  now.total = acts ? std::max(now.wish, hold) : hold;
   past_.push_back(now);
   const auto memory = static_cast<std::size_t>(std::max<std::int64_t>(lead, 1));
   while (past_.size() > memory) past_.pop_front();
@@ -90,10 +91,11 @@ void Sizer::step(double load, const std::optional<LeadForecast>& forecast, std::
   need_ = 0;
   for (const auto& one : past_) need_ = std::max(need_, one.total);
   why_.clear();
-  if (forecast)
+  if (forecast && acts)
     why_ = "forecast " + text_of(forecast->median()) + " (P90 " + text_of(forecast->quantile(0.9)) +
            "): " + text_of(now.wish);
-  if (hold > now.wish) why_ += (why_.empty() ? "" : ", ") + ("a surprise holds " + text_of(hold));
+  if (hold > 0 && (hold > now.wish || !acts))
+    why_ += (why_.empty() ? "" : ", ") + ("a surprise holds " + text_of(hold));
   if (need_ > now.total) why_ += (why_.empty() ? "" : ", ") + (text_of(need_) + " within the lead time");
 }
 
@@ -103,7 +105,7 @@ double Sizer::reactive_per_unit() const {
 }
 
 double with_hysteresis(double newest, double need, double reactive, double current) {
-  if (const double up = std::max(newest, reactive); up > 1.06 * current) return up;
+  if (const double up = std::max(newest, reactive); up > 1.05 * current) return up;
   if (const double down = std::max(need, reactive); down <= 0.9 * current) return down;
   return current;
 }

@@ -29,9 +29,14 @@ class Sizer {
   /// The load per unit that the reactive rule goes by: without its floor a unit runs closer to its limit.
   double reactive_per_unit() const;
 
-  /// The newest load and what is forecast of the window after it; nullopt: nothing is, and the need is that
-  /// of surprises only. `lead`, `step`: of the forecaster.
-  void step(double load, const std::optional<LeadForecast>& forecast, std::int64_t lead, Duration step);
+  struct Told {
+    std::optional<LeadForecast> forecast;  ///< of the window that begins a lead time from now
+    bool acts = true;                      ///< false: it only tells what would have been a surprise
+    std::int64_t lead = 1;                 ///< in steps
+    Duration step = 1min;
+  };
+  /// The newest load (NaN where it is missing) and what is forecast.
+  void step(double load, const Told& told);
 
   /// Units wished for now: the largest need of the last `lead` steps, since capacity that may be needed again
   /// before it could come back is not taken away. 0: no need.

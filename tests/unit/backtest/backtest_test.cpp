@@ -101,6 +101,38 @@ TEST(Backtest, WhatDoesNotFitTheDefinitionsIsRefused) {
   EXPECT_EQ(run(definitions_of(follow), wrong).error().code, ErrorCode::invalid_argument);
 }
 
+/// A quiet night and a steep morning, every day the same.
+double steep(std::int64_t minute) {
+  const auto of_day = ((minute % 1440) + 1440) % 1440;
+  return of_day < 480 || of_day > 1200 ? 50 : std::min(50.0 + 6.0 * static_cast<double>(of_day - 480), 400.0);
+}
+
+int violations(const std::string& yaml) {
+  Question made = question({1});
+  made.to = start + 24h;
+  auto& series = made.recordings.front().series;
+  series = {.start = start - 5 * 24h, .step = 1min, .values = {}};
+  for (std::int64_t minute = -5 * 1440; minute < 1440; ++minute) series.values.push_back(steep(minute));
+  const auto answer = run(definitions_of(yaml), made);
+  EXPECT_TRUE(answer) << answer.error().text();
+  int violated = 0;
+  for (const auto& tick : answer->ticks) violated += tick.load > 14 * tick.ready ? 1 : 0;
+  return violated;
+}
+
+TEST(Backtest, LookingAheadHasCapacityReadyBeforeTheMorning) {
+  auto ahead = follow;
+  ahead.insert(ahead.find("    scaling_components"), "    proactive: { violation_cost: 14 }\n");
+  EXPECT_GE(violations(follow), 10);
+  EXPECT_EQ(violations(ahead), 0);
+}
+
+TEST(Backtest, AForecastThatIsOnlyShownChangesNothing) {
+  auto shown = follow;
+  shown.insert(shown.find("    scaling_components"), "    proactive: { mode: forecast_only }\n");
+  EXPECT_EQ(violations(shown), violations(follow));
+}
+
 TEST(Simulated, WhatIsTakenAwayIsTheNewestAndNotYetReady) {
   VirtualRuntime runtime;
   Simulated component(runtime, "desired", 4, 5min);

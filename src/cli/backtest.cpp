@@ -1,0 +1,182 @@
+#include "backtest/backtest.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <optional>
+
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "backtest/figures.h"
+#include "cli/commands.h"
+#include "cli/read_file.h"
+#include "cli/world.h"
+#include "forecast/csv.h"
+
+namespace wave::cli {
+namespace {
+
+using nlohmann::json;
+
+/// Load a unit can carry when nobody says so: the target is 60 % of it.
+constexpr double usual_utilisation = 0.6;
+
+Error wrong(std::string message, std::string hint = "") {
+  return {.code = ErrorCode::invalid_argument, .message = std::move(message), .hint = std::move(hint)};
+}
+
+/// `METRIC=FILE.csv`
+Result<backtest::Recording> read_recording(const std::string& text) {
+  const auto sign = text.find('=');
+  if (sign == std::string::npos || sign == 0)
+    return std::unexpected(wrong("--input takes METRIC=FILE.csv, not '" + text + "'"));
+  const std::filesystem::path file = text.substr(sign + 1);
+  auto content = read_file(file);
+  if (!content) return std::unexpected(content.error());
+  auto read = forecast::read_csv(*content, {.file = file.string(), .id = text.substr(0, sign)});
+  if (!read) return std::unexpected(read.error());
+  if (read->size() != 1)
+    return std::unexpected(
+        wrong(file.string() + " holds " + std::to_string(read->size()) + " series, not one"));
+  return backtest::Recording{text.substr(0, sign), std::move(read->front().series)};
+}
+
+/// The first target whose metric is recorded says what is judged.
+const definitions::PlanItem* judged_item(const definitions::Definitions& definitions,
+                                         const std::vector<backtest::Recording>& recordings,
+                                         const std::string& component) {
+  for (const auto& plan : definitions.plans)
+    for (const auto& item : plan.items) {
+      const bool recorded = item.target && std::ranges::any_of(recordings, [&](const auto& one) {
+                              return one.metric_id == item.target->metric;
+                            });
+      const bool named = component.empty() || std::ranges::any_of(item.components, [&](const auto& one) {
+                           return one.component_id == component;
+                         });
+      if (recorded && named && !item.components.empty()) return &item;
+    }
+  return nullptr;
+}
+
+Result<backtest::Question> question_of(const Arguments& arguments,
+                                       const definitions::Definitions& definitions, double& capacity) {
+  backtest::Question question;
+  for (const auto& text : arguments.inputs) {
+    auto recording = read_recording(text);
+    if (!recording) return std::unexpected(recording.error());
+    question.recordings.push_back(std::move(*recording));
+  }
+  const auto* item = judged_item(definitions, question.recordings, arguments.component);
+  question.component_id = arguments.component;
+  if (question.component_id.empty() && item != nullptr)
+    question.component_id = item->components.front().component_id;
+  question.load_metric = arguments.metric;
+  if (question.load_metric.empty() && item != nullptr) question.load_metric = item->target->metric;
+  if (question.component_id.empty() || question.load_metric.empty())
+    return std::unexpected(wrong("it is not clear whose load is judged",
+                                 "name --component and --load, and --capacity: what one unit can carry"));
+  capacity = arguments.capacity.value_or(item != nullptr ? item->target->value / usual_utilisation : 0);
+  if (capacity <= 0) return std::unexpected(wrong("--capacity is needed: the load that one unit can carry"));
+  question.per_unit = usual_utilisation * capacity;
+  const auto load =
+      std::ranges::find(question.recordings, question.load_metric, &backtest::Recording::metric_id);
+  if (load == question.recordings.end())
+    return std::unexpected(wrong("there is no --input of the load '" + question.load_metric + "'"));
+  question.to = arguments.to.value_or(load->end());
+  // Without --from the last week is the test, or half of a shorter recording.
+  const Duration half = (load->end() - load->begin()) / 2 / load->series.step * load->series.step;
+  question.from = arguments.from.value_or(question.to - std::min<Duration>(7 * 24h, half));
+  return question;
+}
+
+backtest::Setting test_of(const backtest::Question& question, const backtest::Answer& answer,
+                          double capacity) {
+  backtest::Setting test{.past = {},
+                         .load = {},
+                         .tick = answer.tick,
+                         .ready_after = answer.ready_after,
+                         .per_unit = question.per_unit,
+                         .capacity = capacity};
+  for (const auto& tick : answer.ticks) test.load.push_back(tick.load);
+  const auto load =
+      std::ranges::find(question.recordings, question.load_metric, &backtest::Recording::metric_id);
+  for (UtcTime at = question.from - 15 * 24h; at < question.from; at += answer.tick)
+    if (at >= load->begin()) test.past.push_back(load->value(at));
+  return test;
+}
+
+json json_of(const backtest::Figures& figures) {
+  return {{"slo_pct", figures.slo_pct}, {"unserved_pct", figures.unserved_pct},
+          {"cost", figures.cost},       {"actions_day", figures.actions_day},
+          {"theta_u", figures.theta_u}, {"theta_o", figures.theta_o},
+          {"tau_u", figures.tau_u},     {"tau_o", figures.tau_o}};
+}
+
+json series_of(const backtest::Question& question, const backtest::Answer& answer) {
+  json out = json::array();
+  for (const auto& tick : answer.ticks) {
+    if (tick.at.time_since_epoch() % 1min != Duration{0}) continue;
+    out.push_back({{"at", iso8601(tick.at)},
+                   {"component_id", question.component_id},
+                   {"load", tick.load},
+                   {"desired", tick.desired},
+                   {"ready", tick.ready}});
+  }
+  return out;
+}
+
+std::string fixed(double number, int digits) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.*f", digits, number);
+  return text;
+}
+
+}  // namespace
+
+int backtest_files(const Arguments& arguments, const Configuration& configuration) {
+  const auto paths = definition_paths(arguments, configuration);
+  if (!paths) return fail_with(paths.error(), arguments.json);
+  auto loaded = load_and_check(*paths);
+  if (!loaded.ok()) {
+    print_problems(loaded.errors, loaded.warnings);
+    return fail_with(wrong("the definitions are invalid"), arguments.json, exit_invalid);
+  }
+  double capacity = 0;
+  auto question = question_of(arguments, loaded.definitions, capacity);
+  if (!question) return fail_with(question.error(), arguments.json);
+  const bool shows_progress = ::isatty(STDERR_FILENO) != 0;
+  if (shows_progress)
+    question->progress = [](double share) {
+      std::fprintf(stderr, "\r%3.0f %% of the recording", share * 100);
+      std::fflush(stderr);
+    };
+  const auto answer = backtest::run(std::move(loaded.definitions), *question);
+  if (shows_progress) std::fputs("\r                        \r", stderr);
+  if (!answer) return fail_with(answer.error(), arguments.json);
+  const auto test = test_of(*question, *answer, capacity);
+  backtest::Course course;
+  for (const auto& tick : answer->ticks) {
+    course.desired.push_back(tick.desired);
+    course.ready.push_back(tick.ready);
+  }
+  std::vector<std::pair<std::string, backtest::Figures>> all = {{"plan", figures_of(test, course)}};
+  for (const auto& [name, other] : backtest::baselines(test)) all.emplace_back(name, figures_of(test, other));
+  if (arguments.json) {
+    json out = {{"figures", json::object()}};
+    for (const auto& [name, figures] : all) out["figures"][name] = json_of(figures);
+    if (arguments.series) out["series"] = series_of(*question, *answer);
+    print_line(out.dump(-1, ' ', false, json::error_handler_t::replace));
+    return exit_done;
+  }
+  print_line(question->component_id + " under " + question->load_metric + ", " + show_time(question->from) +
+             " to " + show_time(question->to) + ", ready after " + format_duration(answer->ready_after));
+  Table table({"POLICY", "SLO %", "UNSERVED %", "COST", "CHANGES/DAY"});
+  for (const auto& [name, figures] : all)
+    table.add({name, fixed(figures.slo_pct, 2), fixed(figures.unserved_pct, 3), fixed(figures.cost, 2),
+               fixed(figures.actions_day, 0)});
+  std::fputs(table.text().c_str(), stdout);
+  return exit_done;
+}
+
+}  // namespace wave::cli
