@@ -146,6 +146,11 @@ const std::vector<Command>& commands() {
        [](CLI::App& app, Arguments& to) {
          numbers(app, "--set", to.set, "A metric's value; it is fresh and not polled.");
          numbers(app, "--current", to.current, "A component's capacity; it is not observed.");
+         app.final_callback([&to] {
+           for (const auto& [id, capacity] : to.current)
+             if (capacity < 0 || capacity != std::floor(capacity))
+               throw CLI::ValidationError("--current " + id + " must be a whole number from 0 up");
+         });
          app.add_option_function<std::string>(
                 "--at", [&to](const std::string& text) { to.at = check_time(text, false); },
                 "The time to decide at.")

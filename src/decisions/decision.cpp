@@ -96,6 +96,11 @@ void Path::arbitrate() {
   winner_ = strongest();
   if (winner_ != nullptr) {
     step("wish", winner_->desired, winner_->plan_id + "/" + winner_->item_id + ": " + winner_->why);
+    if (winner_->shown)
+      decision_.reasons.push_back({.rule = "forecast_only",
+                                   .from = number_,
+                                   .to = *winner_->shown,
+                                   .text = "ahead would be " + format_number(*winner_->shown)});
     wait_for_step(*winner_);
     decision_.wish = number_;
   } else {

@@ -29,6 +29,8 @@ Moved moved_since(const State& state, UtcTime since) {
 
 double bound_of(const RatePolicy& policy, double start, bool up) {
   if (policy.type == RatePolicy::Type::count) return up ? start + policy.value : start - policy.value;
+  // A share of nothing is nothing: from zero a first unit is allowed, or scale to zero would be for good.
+  if (up && start < 1) return 1;
   return up ? std::ceil(start * (1 + policy.value / 100)) : std::floor(start * (1 - policy.value / 100));
 }
 

@@ -251,7 +251,7 @@ class Trial {
     const double ahead_wish =
         forecast::with_hysteresis(ahead.sizer.newest(), ahead.sizer.need(), reactive, current);
     if (item_.proactive->mode == definitions::Proactive::Mode::forecast_only) {
-      wish.why += "; ahead would be " + text_of(ahead_wish) + " (" + ahead.sizer.why() + ")";
+      wish.shown = ahead_wish;
       return;
     }
     // Nothing is woken by a forecast alone where activation keeps it at zero.
@@ -278,7 +278,10 @@ class Trial {
                 ComponentOutcome& out) {
     if (!told) return false;
     if (*told) {
-      add({.desired = (*told)->desired, .relative = (*told)->relative, .why = (*told)->why},
+      add({.desired = (*told)->desired,
+           .relative = (*told)->relative,
+           .why = (*told)->why,
+           .shown = (*told)->shown},
           main_value(component), &component, out);
     }
     return true;

@@ -119,6 +119,14 @@ void redact_secrets(HttpResponse& response, const HttpRequest& request) {
     for (auto at = response.body.find(secret); at != std::string::npos; at = response.body.find(secret, at))
       response.body.replace(at, secret.size(), "***");
   };
+  if (const auto query = request.url.find('?'); query != std::string::npos) {
+    std::string_view rest = std::string_view(request.url).substr(query + 1);
+    while (!rest.empty()) {
+      const std::string_view pair = rest.substr(0, rest.find('&'));
+      if (const auto equals = pair.find('='); equals != std::string_view::npos) blot(pair.substr(equals + 1));
+      rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+    }
+  }
   for (const auto& [name, value] : request.headers) {
     if (std::ranges::any_of(harmless, [&](std::string_view one) { return same_header(one, name); })) continue;
     blot(value);

@@ -14,9 +14,10 @@ struct Capacity {
 };
 
 struct StrategyWish {
-  double desired = 0;     ///< whole, >= 0
-  bool relative = false;  ///< computed from current or ready capacity
-  std::string why;        ///< `api_rps 4200 / 200`
+  double desired = 0;             ///< whole, >= 0
+  bool relative = false;          ///< computed from current or ready capacity
+  std::string why;                ///< `api_rps 4200 / 200`
+  std::optional<double> shown{};  ///< what a forecast that is only shown would wish
 };
 
 /// `target` with the semantics of the Kubernetes HPA: ratio, tolerance (keeps `current` within it), total

@@ -65,6 +65,13 @@ TEST(Decide, AnUpWindowHoldsGrowthToItsSmallestWish) {
   EXPECT_EQ(decide(input(2, 9, noon + 61s), slow, state).final, 9);
 }
 
+TEST(Decide, APercentageLetsAFirstUnitComeFromZero) {
+  auto slow = component();
+  slow.behavior.up.policies = {{.type = RatePolicy::Type::percent, .value = 50, .period = 15s}};
+  State state;
+  EXPECT_EQ(decide(input(0, 50), slow, state).final, 1);
+}
+
 TEST(Decide, DataThatIsNotFreshNeverLowersCapacity) {
   auto quick = component();
   quick.behavior.down.stabilization_window = 0s;

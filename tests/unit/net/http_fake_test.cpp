@@ -83,5 +83,14 @@ TEST(RedactSecrets, AnAnswerThatRepeatsTheRequestShowsNoSecret) {
   EXPECT_EQ(outcome.result->value().body, "you sent X-Key: *** and Authorization: ***, Accept: json");
 }
 
+TEST(RedactSecrets, AKeyInTheQueryIsBlottedToo) {
+  VirtualRuntime runtime;
+  FakeHttp http(runtime);
+  http.on("GET", "http://a/").reply(500, "no: /hook?team=a&key=s3cr3t-url failed");
+  Outcome outcome;
+  start(http, {.url = "http://a/hook?team=a&key=s3cr3t-url"}, outcome);
+  EXPECT_EQ(outcome.result->value().body, "no: /hook?team=a&key=*** failed");
+}
+
 }  // namespace
 }  // namespace wave::test
