@@ -19,5 +19,14 @@ TEST(Expressions, TheLastExpressionIsTheValue) {
   EXPECT_EQ(h.error("2 > 1"), "true");
 }
 
+TEST(Expressions, VariablesThatNeedEachOtherAreReported) {
+  Harness h;
+  EXPECT_EQ(h.number("a + 1", {{"a", "b * 2"}, {"b", "3"}}), 7);
+  const auto problems = h.problems("a", {{"a", "b + 1"}, {"b", "c + 1"}, {"c", "a + 1"}});
+  ASSERT_FALSE(problems.empty());
+  EXPECT_NE(problems.front().find("variables need each other: a -> b -> c -> a"), std::string::npos)
+      << problems.front();
+}
+
 }  // namespace
 }  // namespace wave::plans
