@@ -65,20 +65,14 @@ class World {
   net::Services services_;
   definitions::Definitions definitions_;
   const Recording* load_ = nullptr;
-  std::vector<std::unique_ptr<definitions::KindTable>> tables_;
   std::vector<std::unique_ptr<metrics::Kind>> metric_kinds_;
   std::vector<std::unique_ptr<components::Kind>> component_kinds_;
   std::map<std::string, Simulated*> components_;
   std::unique_ptr<engine::Engine> engine_;
 };
 
-const Recording* find(const std::vector<Recording>& recordings, const std::string& id) {
-  const auto found = std::ranges::find(recordings, id, &Recording::metric_id);
-  return found == recordings.end() ? nullptr : &*found;
-}
-
 Status World::prepare() {
-  load_ = find(question_.recordings, question_.load_metric);
+  load_ = find_recording(question_.recordings, question_.load_metric);
   if (load_ == nullptr)
     return fail(ErrorCode::invalid_argument,
                 "there is no recording of the load '" + question_.load_metric + "'");
@@ -101,11 +95,12 @@ Status World::prepare() {
 /// Metrics arrive as rows do; every kind of component is simulated.
 void World::make_kinds() {
   for (auto& metric : definitions_.metrics) {
-    const auto* recording = find(question_.recordings, metric.id);
-    auto table = std::make_unique<definitions::KindTable>(*metric.kind);
-    table->polled = false;
-    table->delay = Duration{0};
+    const auto* recording = find_recording(question_.recordings, metric.id);
     auto kind = std::make_unique<metrics::Kind>();
+    kind->table = *metric.kind;
+    kind->table.name = metric.id;
+    kind->table.polled = false;
+    kind->table.delay = Duration{0};
     if (recording != nullptr) {
       const Duration step = recording->series.step;
       metric.stale_after = step * (fresh_steps + 1);
@@ -117,10 +112,7 @@ void World::make_kinds() {
     }
     metric.metadata = {};
     metric_kinds_.push_back(std::move(kind));
-    tables_.push_back(std::move(table));
-    tables_.back()->name = metric.id;
-    metric.kind = tables_.back().get();
-    metric_kinds_.back()->table = *tables_.back();
+    metric.kind = &metric_kinds_.back()->table;
   }
   for (auto& component : definitions_.components) {
     auto kind = std::make_unique<components::Kind>();
@@ -128,10 +120,9 @@ void World::make_kinds() {
     kind->table.vendor = "simulated";
     kind->create = [this](const definitions::ComponentDefinition& definition, const definitions::Settings&,
                           net::Services&) -> Result<std::unique_ptr<components::Component>> {
-      const auto& values = definition.kind->values;
-      auto made = std::make_unique<Simulated>(
-          runtime_, values.empty() ? "desired" : std::string(values.front().name), start_of(definition),
-          definition.ready_after.value_or(definition.kind->ready_after));
+      auto made = std::make_unique<Simulated>(runtime_, std::string(definition.kind->main_value()),
+                                              start_of(definition),
+                                              definition.ready_after.value_or(definition.kind->ready_after));
       components_[definition.id] = made.get();
       return made;
     };
@@ -149,7 +140,7 @@ double World::need(double load) const {
 
 double World::start_of(const definitions::ComponentDefinition& component) const {
   if (component.id == question_.component_id) return need(load_->value(question_.from));
-  const auto limits = component.limits.find(std::string(component.kind->values.front().name));
+  const auto limits = component.limits.find(std::string(component.kind->main_value()));
   return limits == component.limits.end() ? 1 : std::max(1.0, limits->second.min);
 }
 

@@ -1,5 +1,6 @@
 #include "backtest/recorded.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -8,6 +9,11 @@ namespace wave::backtest {
 double Recording::value(UtcTime at) const {
   if (at < begin() || at >= end()) return std::numeric_limits<double>::quiet_NaN();
   return series.values[static_cast<std::size_t>((at - begin()) / series.step)];
+}
+
+const Recording* find_recording(const std::vector<Recording>& recordings, const std::string& metric_id) {
+  const auto found = std::ranges::find(recordings, metric_id, &Recording::metric_id);
+  return found == recordings.end() ? nullptr : &*found;
 }
 
 Task<Result<std::vector<metrics::Series>>> RecordedSource::poll() {

@@ -20,6 +20,9 @@ struct Recording {
   double value(UtcTime at) const;
 };
 
+/// Null where there is none.
+const Recording* find_recording(const std::vector<Recording>& recordings, const std::string& metric_id);
+
 /// Gives the past of recordings to forecasts. Samples themselves are pushed.
 class RecordedSource final : public metrics::Source {
  public:

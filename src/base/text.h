@@ -16,4 +16,7 @@ std::size_t invalid_utf8(std::string_view text);
 /// ASCII only, whatever the locale.
 std::string to_lower(std::string_view text);
 
+/// The shortest decimal that reads back as the same number: `0.1`, `1e+20`, `-3`.
+std::string shortest(double number);
+
 }  // namespace wave

@@ -48,9 +48,8 @@ const definitions::PlanItem* judged_item(const definitions::Definitions& definit
                                          const std::string& component) {
   for (const auto& plan : definitions.plans)
     for (const auto& item : plan.items) {
-      const bool recorded = item.target && std::ranges::any_of(recordings, [&](const auto& one) {
-                              return one.metric_id == item.target->metric;
-                            });
+      const bool recorded =
+          item.target && backtest::find_recording(recordings, item.target->metric) != nullptr;
       const bool named = component.empty() || std::ranges::any_of(item.components, [&](const auto& one) {
                            return one.component_id == component;
                          });
@@ -79,9 +78,8 @@ Result<backtest::Question> question_of(const Arguments& arguments,
   capacity = arguments.capacity.value_or(item != nullptr ? item->target->value / usual_utilisation : 0);
   if (capacity <= 0) return std::unexpected(wrong("--capacity is needed: the load that one unit can carry"));
   question.per_unit = usual_utilisation * capacity;
-  const auto load =
-      std::ranges::find(question.recordings, question.load_metric, &backtest::Recording::metric_id);
-  if (load == question.recordings.end())
+  const auto* load = backtest::find_recording(question.recordings, question.load_metric);
+  if (load == nullptr)
     return std::unexpected(wrong("there is no --input of the load '" + question.load_metric + "'"));
   question.to = arguments.to.value_or(load->end());
   // Without --from the last week is the test, or half of a shorter recording.
@@ -99,8 +97,7 @@ backtest::Setting test_of(const backtest::Question& question, const backtest::An
                          .per_unit = question.per_unit,
                          .capacity = capacity};
   for (const auto& tick : answer.ticks) test.load.push_back(tick.load);
-  const auto load =
-      std::ranges::find(question.recordings, question.load_metric, &backtest::Recording::metric_id);
+  const auto* load = backtest::find_recording(question.recordings, question.load_metric);
   for (UtcTime at = question.from - 15 * 24h; at < question.from; at += answer.tick)
     if (at >= load->begin()) test.past.push_back(load->value(at));
   return test;
@@ -138,10 +135,7 @@ int backtest_files(const Arguments& arguments, const Configuration& configuratio
   const auto paths = definition_paths(arguments, configuration);
   if (!paths) return fail_with(paths.error(), arguments.json);
   auto loaded = load_and_check(*paths);
-  if (!loaded.ok()) {
-    print_problems(loaded.errors, loaded.warnings);
-    return fail_with(wrong("the definitions are invalid"), arguments.json, exit_invalid);
-  }
+  if (!loaded.ok()) return fail_invalid(loaded.errors, loaded.warnings, arguments.json);
   double capacity = 0;
   auto question = question_of(arguments, loaded.definitions, capacity);
   if (!question) return fail_with(question.error(), arguments.json);

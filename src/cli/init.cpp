@@ -18,7 +18,7 @@ Result<const definitions::KindTable*> kind_of(definitions::Document document, co
 }
 
 std::string starting_set(const definitions::KindTable& metric, const definitions::KindTable& component) {
-  const std::string value(component.values.empty() ? "desired" : component.values.front().name);
+  const std::string value(component.main_value());
   return "# Capacity that follows the load. Check it with `wave-autoscale check`, try it with\n"
          "# `wave-autoscale plan --set load=1000 --current workers=2`, start it with `wave-autoscale "
          "run`.\n" +

@@ -46,6 +46,13 @@ void print_problems(const std::vector<definitions::Problem>& errors,
   std::fputs(text.c_str(), stderr);
 }
 
+int fail_invalid(const std::vector<definitions::Problem>& errors,
+                 const std::vector<definitions::Problem>& warnings, bool json) {
+  print_problems(errors, warnings);
+  return fail_with({.code = ErrorCode::invalid_argument, .message = "the definitions are invalid"}, json,
+                   exit_invalid);
+}
+
 std::string Table::text() const {
   std::vector<std::size_t> widths;
   for (const auto& row : rows_) {

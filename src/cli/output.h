@@ -21,6 +21,10 @@ std::string problems_json(const std::vector<definitions::Problem>& problems);
 void print_problems(const std::vector<definitions::Problem>& errors,
                     const std::vector<definitions::Problem>& warnings);
 
+/// Prints them, and that the definitions are invalid; returns the status to leave with.
+int fail_invalid(const std::vector<definitions::Problem>& errors,
+                 const std::vector<definitions::Problem>& warnings, bool json);
+
 /// Columns as wide as they must be.
 class Table {
  public:

@@ -100,11 +100,7 @@ int plan(const Arguments& arguments, const Configuration& configuration) {
     if (!problems) return fail_with(problems.error(), arguments.json);
     loaded.errors = std::move(*problems);
   }
-  if (!loaded.ok()) {
-    print_problems(loaded.errors, {});
-    return fail_with({.code = ErrorCode::invalid_argument, .message = "the definitions are invalid"},
-                     arguments.json, exit_invalid);
-  }
+  if (!loaded.ok()) return fail_invalid(loaded.errors, {}, arguments.json);
   if (auto known = known_names(arguments.set, metrics, "metric"); !known)
     return fail_with(known.error(), arguments.json, exit_usage);
   if (auto known = known_names(arguments.current, components, "component"); !known)

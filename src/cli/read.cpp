@@ -84,9 +84,7 @@ std::optional<int> load_for(const Arguments& arguments, const Configuration& con
   if (!paths) return fail_with(paths.error(), arguments.json);
   loaded = definitions::load(*paths, catalog());
   if (loaded.ok()) return std::nullopt;
-  print_problems(loaded.errors, {});
-  return fail_with({.code = ErrorCode::invalid_argument, .message = "the definitions are invalid"},
-                   arguments.json, exit_invalid);
+  return fail_invalid(loaded.errors, {}, arguments.json);
 }
 
 std::string dump(const json& value) {

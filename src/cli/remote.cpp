@@ -211,11 +211,7 @@ int scale(const Arguments& arguments, const Configuration& configuration) {
     const auto paths = definition_paths(arguments, configuration);
     if (!paths) return fail_with(paths.error(), arguments.json);
     auto loaded = load_and_check(*paths);
-    if (!loaded.ok()) {
-      print_problems(loaded.errors, {});
-      return fail_with({.code = ErrorCode::invalid_argument, .message = "the definitions are invalid"},
-                       arguments.json, exit_invalid);
-    }
+    if (!loaded.ok()) return fail_invalid(loaded.errors, {}, arguments.json);
     answer = scale_directly(world, std::move(loaded), arguments, configuration);
   }
   if (!answer) return fail_with(answer.error(), arguments.json);

@@ -55,6 +55,8 @@ struct KindTable {
   bool scale_in = true;                ///< components only: default for kinds that hold no data
   bool ephemeral = false;  ///< components only: what it runs ends with the daemon, which restores the count
   bool polled = true;      ///< metrics only: false for kinds whose samples arrive on their own
+  /// The value that a plain `desired` sets.
+  std::string_view main_value() const { return values.empty() ? "desired" : values.front().name; }
   std::string_view permissions = "";  ///< least IAM or RBAC, for the reference page (Markdown)
   std::string_view notes = "";        ///< more for the reference page (Markdown)
 };

@@ -211,8 +211,7 @@ bool Component::known() const {
 void Component::pretend(double desired) {
   pretended_ = true;
   components::Observation seen;
-  const auto& values = definition_->kind->values;
-  seen.current[values.empty() ? "desired" : std::string(values.front().name)] = desired;
+  seen.current[std::string(definition_->kind->main_value())] = desired;
   seen.ready = desired;
   take(std::move(seen));
 }
@@ -238,8 +237,7 @@ Task<Component::Attempt> Component::apply(components::Change change) {
     }
   }
   Attempt attempt{.at = now, .values = change.values, .request_id = {}, .error = {}};
-  const auto main = definition_->kind->values.empty() ? std::string("desired")
-                                                      : std::string(definition_->kind->values.front().name);
+  const std::string main(definition_->kind->main_value());
   const bool grows = change.values.contains(main) && change.values[main] > change.basis[main];
   const double to = change.values.contains(main) ? change.values[main] : 0;
   Result<components::Applied> done = fail(ErrorCode::internal, "");

@@ -11,8 +11,10 @@ namespace {
 /// A repeated outcome is counted here and written this often.
 constexpr Duration write_repeats_every = 60s;
 
-void add_once(std::vector<const Metric*>& metrics, const Metric* metric) {
-  if (std::ranges::find(metrics, metric) == metrics.end()) metrics.push_back(metric);
+/// Somebody else steers it and the change goes to his floor.
+bool raises_floor(const Component& component) {
+  return component.observation()->steering &&
+         component.definition().on_conflict == definitions::OnConflict::raise_floor;
 }
 
 }  // namespace
@@ -24,7 +26,7 @@ decisions::Input Engine::input_for(const Component& component, const std::string
   const auto limits = definition.limits.find(value);
   decisions::Input input{.component_id = definition.id, .value = value, .now = now};
   input.current = current == seen.current.end() ? 0 : current->second;
-  const bool main = definition.kind->values.empty() || value == definition.kind->values.front().name;
+  const bool main = value == definition.kind->main_value() || definition.kind->values.empty();
   if (main) input.ready = seen.ready;
   input.changing = seen.changing;
   input.accepts_change = seen.accepts_change;
@@ -58,7 +60,7 @@ std::vector<decisions::Decision> Engine::decide_values(Component& component, Utc
                                                        std::vector<std::string>& errors) {
   const auto& kind = *component.definition().kind;
   std::map<std::string, std::vector<decisions::Wish>> wishes;
-  wishes[kind.values.empty() ? "desired" : std::string(kind.values.front().name)];
+  wishes[std::string(kind.main_value())];
   std::vector<const Metric*> needed;
   std::string invalid;
   for (const auto index : generation_->users[&component]) {
@@ -126,7 +128,6 @@ Task<void> Engine::apply(std::shared_ptr<Component> component, std::vector<decis
                          std::vector<const Metric*> inputs, std::vector<std::string> errors) {
   ++in_flight_;
   components::Change change;
-  const auto& seen = *component->observation();
   for (const auto& decision : decisions) {
     if (decision.action != decisions::Action::scale) continue;
     change.values[decision.value] = decision.final;
@@ -136,8 +137,7 @@ Task<void> Engine::apply(std::shared_ptr<Component> component, std::vector<decis
       change.reason += reason.text;
     }
   }
-  change.raise_floor =
-      seen.steering && component->definition().on_conflict == definitions::OnConflict::raise_floor;
+  change.raise_floor = raises_floor(*component);
   const Generation* generation = generation_.get();
   auto attempt = co_await component->apply(std::move(change));
   ++counters_.scaled;
@@ -240,9 +240,8 @@ void Engine::record(const decisions::Decision& decision, const std::vector<const
 /// No decision without an observation: hold, at a capacity that nobody knows.
 decisions::Decision Engine::not_observed(const Component& component, UtcTime now) {
   constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
-  const auto& values = component.definition().kind->values;
   decisions::Decision decision{.component_id = component.definition().id,
-                               .value = values.empty() ? "desired" : std::string(values.front().name),
+                               .value = std::string(component.definition().kind->main_value()),
                                .at = now,
                                .current = unknown};
   decision.final = decision.computed = unknown;
@@ -316,8 +315,7 @@ Task<Result<Engine::Outcome>> Engine::scale(std::string component_id, ByHand wan
   if (!change_needed) co_return outcome;
   if (component->applying()) co_return fail(ErrorCode::busy, "a change is being sent; try again", true);
   components::Change change{.values = {}, .basis = {}, .reason = "scaled by hand"};
-  change.raise_floor = component->observation()->steering &&
-                       component->definition().on_conflict == definitions::OnConflict::raise_floor;
+  change.raise_floor = raises_floor(*component);
   for (const auto& decision : outcome.decisions) {
     change.values[decision.value] = decision.final;
     change.basis[decision.value] = decision.current;

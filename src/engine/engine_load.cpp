@@ -25,8 +25,12 @@ std::map<std::string, Duration> intervals(const definitions::Definitions& defini
   return out;
 }
 
-const std::string& id_of(const std::unique_ptr<Plan>& plan) {
-  return plan->definition->id;
+const Plan* plan_of(const Generation& generation, const std::string& id) {
+  const auto id_of = [](const std::unique_ptr<Plan>& plan) -> const std::string& {
+    return plan->definition->id;
+  };
+  const auto found = std::ranges::lower_bound(generation.plans, id, {}, id_of);
+  return found != generation.plans.end() && id_of(*found) == id ? found->get() : nullptr;
 }
 
 }  // namespace
@@ -218,14 +222,14 @@ void Engine::make_plans(Generation& next) {
 void Engine::restore_memory(Generation& next) {
   if (!generation_) return;
   for (auto& plan : next.plans) {
-    const auto earlier = std::ranges::lower_bound(generation_->plans, plan->definition->id, {}, id_of);
-    if (earlier == generation_->plans.end() || id_of(*earlier) != plan->definition->id) continue;
+    const Plan* earlier = plan_of(*generation_, plan->definition->id);
+    if (earlier == nullptr) continue;
     for (std::size_t i = 0; i < plan->memory.size(); ++i) {
-      const auto& items = (*earlier)->definition->items;
+      const auto& items = earlier->definition->items;
       const auto same =
           std::ranges::find(items, plan->definition->items[i].id, &definitions::PlanItem::id) - items.begin();
       if (static_cast<std::size_t>(same) == items.size()) continue;
-      const auto& from = (*earlier)->memory[static_cast<std::size_t>(same)];
+      const auto& from = earlier->memory[static_cast<std::size_t>(same)];
       auto& to = plan->memory[i];
       to.side = from.side;
       to.side_since = from.side_since;
@@ -253,10 +257,10 @@ void Engine::restore_firings(Generation& next) {
         parts_.store->put_state(key, iso8601(plan->memory[i].handled));
       }
       if (!generation_) continue;
-      const auto earlier = std::ranges::lower_bound(generation_->plans, plan->definition->id, {}, id_of);
-      if (earlier == generation_->plans.end() || id_of(*earlier) != plan->definition->id) continue;
-      for (std::size_t j = 0; j < (*earlier)->memory.size(); ++j) {
-        if (firing_key(**earlier, j) == key) plan->memory[i].handled = (*earlier)->memory[j].handled;
+      const Plan* earlier = plan_of(*generation_, plan->definition->id);
+      if (earlier == nullptr) continue;
+      for (std::size_t j = 0; j < earlier->memory.size(); ++j) {
+        if (firing_key(*earlier, j) == key) plan->memory[i].handled = earlier->memory[j].handled;
       }
     }
   }

@@ -114,8 +114,7 @@ Foresight::View Foresight::view(const Ask& ask) {
             .problem = {},
             .steps = found.steps,
             .lead_steps = found.forecaster->lead_steps(),
-            .load = std::numeric_limits<double>::quiet_NaN(),
-            .record = found.record.get()};
+            .load = std::numeric_limits<double>::quiet_NaN()};
   if (series.size() > 0) view.load = series.value(series.size() - 1);
   if (!found.current) {
     view.problem = "its past is being learned";

@@ -20,14 +20,6 @@ class Foresight : public std::enable_shared_from_this<Foresight> {
     double unit = 0;  ///< load that one unit carries; 0: nobody says
     auto operator<=>(const Ask&) const = default;
   };
-  struct Lane {
-    Ask ask;
-    std::unique_ptr<forecast::LeadForecaster> forecaster;
-    std::unique_ptr<forecast::Record> record;
-    std::size_t taught = 0;   ///< steps of the series it has seen
-    std::uint64_t steps = 0;  ///< steps that ended since it was up to date
-    bool current = false;     ///< has seen all there is
-  };
   /// What a lane says now.
   struct View {
     std::optional<forecast::LeadForecast> forecast;
@@ -35,7 +27,6 @@ class Foresight : public std::enable_shared_from_this<Foresight> {
     std::uint64_t steps = 0;
     std::int64_t lead_steps = 1;
     double load = 0;  ///< of the newest step that is over; NaN where that is missing
-    const forecast::Record* record = nullptr;
   };
 
   Foresight(Parts& parts, std::shared_ptr<const definitions::MetricDefinition> definition);
@@ -48,12 +39,20 @@ class Foresight : public std::enable_shared_from_this<Foresight> {
 
   /// The lane of that ask, made where there is none.
   View view(const Ask& ask);
-  const std::vector<std::unique_ptr<Lane>>& lanes() const { return lanes_; }
   const Outlook& outlook() const { return *outlook_; }
   /// Whether a definition may keep this one.
   bool fits(const definitions::MetricDefinition& definition) const;
 
  private:
+  struct Lane {
+    Ask ask;
+    std::unique_ptr<forecast::LeadForecaster> forecaster;
+    std::unique_ptr<forecast::Record> record;
+    std::size_t taught = 0;   ///< steps of the series it has seen
+    std::uint64_t steps = 0;  ///< steps that ended since it was up to date
+    bool current = false;     ///< has seen all there is
+  };
+
   Lane& lane(const Ask& ask);
   void reset(Lane& lane);
   void stepped(bool past_changed);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -85,6 +86,11 @@ struct Column {
   bool told_fresh = false;
   double told_value = 0;
 };
+
+/// Adds it where it is not there yet.
+inline void add_once(std::vector<const Metric*>& metrics, const Metric* metric) {
+  if (std::ranges::find(metrics, metric) == metrics.end()) metrics.push_back(metric);
+}
 
 using Metrics = std::map<std::string, std::shared_ptr<Metric>, std::less<>>;
 

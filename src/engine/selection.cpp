@@ -1,23 +1,16 @@
 #include "engine/selection.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cmath>
 
 #include "base/cron.h"
+#include "base/text.h"
 #include "plans/strategies.h"
 
 namespace wave::engine {
 namespace {
 
 using definitions::PlanItem;
-
-std::string text_of(double number) {
-  std::array<char, 32> buffer{};
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number).ptr;
-  return {buffer.data(), end};
-}
 
 /// One item while it is tried.
 class Trial {
@@ -41,7 +34,7 @@ class Trial {
     if (result.outcome == Outcome::boolean) return result.boolean;
     error = result.outcome == Outcome::error || result.outcome == Outcome::other
                 ? result.error
-                : "expression gave " + text_of(result.number) + ", not true or false";
+                : "expression gave " + shortest(result.number) + ", not true or false";
     return false;
   }
 
@@ -97,8 +90,7 @@ class Trial {
   std::string error;
 
   static std::string main_value(const Component& component) {
-    const auto& values = component.definition().kind->values;
-    return values.empty() ? "desired" : std::string(values.front().name);
+    return std::string(component.definition().kind->main_value());
   }
   bool only_at_least(std::size_t which) const {
     const auto& asked = item_.components[which];
@@ -115,7 +107,7 @@ class Trial {
   }
 
   void read_metric(const Metric* metric) {
-    if (metric != nullptr && std::ranges::find(read_, metric) == read_.end()) read_.push_back(metric);
+    if (metric != nullptr) add_once(read_, metric);
   }
 
   void note(const plans::Evaluation& result) {
@@ -150,10 +142,10 @@ class Trial {
       }
       wish.desired = result.number;
     }
-    wish.why = value + " = " + text_of(wish.desired);
+    wish.why = value + " = " + shortest(wish.desired);
     for (const auto* metric : read_) {
       if (metric->fresh())
-        wish.why += ", " + metric->definition().id + " = " + text_of(metric->sample()->value);
+        wish.why += ", " + metric->definition().id + " = " + shortest(metric->sample()->value);
     }
     wish.desired = std::ceil(wish.desired);
     add(std::move(wish), value, component, out);
@@ -163,7 +155,7 @@ class Trial {
   static std::string what_of(const plans::Evaluation& result) {
     using Outcome = plans::Evaluation::Outcome;
     if (result.outcome == Outcome::boolean) return result.boolean ? "true" : "false";
-    if (result.outcome == Outcome::number) return text_of(result.number);
+    if (result.outcome == Outcome::number) return shortest(result.number);
     return "something else (" + result.error + ")";
   }
 
@@ -198,7 +190,7 @@ class Trial {
     const auto* metric = strategy_metric(item_.target->metric);
     if (metric == nullptr || !component.known()) return std::nullopt;
     auto wish = plans::target_wish(*item_.target, metric->sample()->value, capacity(component));
-    if (!wish) error = "metric " + item_.target->metric + " is " + text_of(metric->sample()->value);
+    if (!wish) error = "metric " + item_.target->metric + " is " + shortest(metric->sample()->value);
     if (wish && item_.proactive && metric->foresight() != nullptr) look_ahead(*metric, component, *wish);
     return wish;
   }
@@ -258,7 +250,7 @@ class Trial {
     if (item_.target->has_activation && wish.desired == 0) return;
     wish.desired = floor || !view.problem.empty() ? std::max(ahead_wish, wish.desired) : ahead_wish;
     if (!ahead.sizer.why().empty())
-      wish.why += "; ahead " + text_of(ahead_wish) + " (" + ahead.sizer.why() + ")";
+      wish.why += "; ahead " + shortest(ahead_wish) + " (" + ahead.sizer.why() + ")";
   }
 
   std::optional<std::optional<plans::StrategyWish>> threshold(const Component& component) {
@@ -300,10 +292,6 @@ class Trial {
   bool excused_ = false;
   bool invalid_ = false;
 };
-
-void add_once(std::vector<const Metric*>& metrics, const Metric* metric) {
-  if (std::ranges::find(metrics, metric) == metrics.end()) metrics.push_back(metric);
-}
 
 }  // namespace
 

@@ -39,7 +39,7 @@ def test_the_first_day_is_met_from_the_sources_own_past(wave):
     wave.write(definitions("forecast_and_scale"))
     wave.run()
     # 400 at 14 a unit, which is what one carries before it counts as violated.
-    eventually(lambda: wave.desired("web") >= 400 / 14, timeout=60)
+    eventually(lambda: (wave.desired("web") or 0) >= 400 / 14, timeout=60)
     reasons = [reason["text"] for one in wave.json("decisions") for reason in one["reasons"]]
     assert any("load 50 / 10" in text and "ahead" in text and "forecast" in text for text in reasons), reasons
 

@@ -2,8 +2,10 @@
 
 import os
 import signal
+import subprocess
 
-from conftest import eventually
+import requests
+from conftest import PROGRAM, eventually
 
 TWO = """
 kind: Metric
@@ -43,19 +45,24 @@ def reload(wave, text):
     wave.process.send_signal(signal.SIGHUP)
 
 
+def decisions_that_say(wave, component, says):
+    """The decisions of a component, once one of them has such a reason."""
+    return eventually(
+        lambda: [
+            one
+            for one in wave.json("decisions", "--component", component)
+            if any(says(reason) for reason in one["reasons"])
+        ]
+    )
+
+
 def test_a_metric_that_is_switched_off_never_lowers_capacity(wave):
     wave.write(TWO.format(metric="true", component="true"))
     wave.run()
     wave.push("load", 80)
     eventually(lambda: wave.desired("workers") == 8)
     reload(wave, TWO.format(metric="false", component="true"))
-    held = eventually(
-        lambda: [
-            one
-            for one in wave.json("decisions", "--component", "workers")
-            if any("not enabled" in reason["text"] for reason in one["reasons"])
-        ]
-    )
+    held = decisions_that_say(wave, "workers", lambda reason: "not enabled" in reason["text"])
     assert held[-1]["action"] == "hold"
     assert wave.desired("workers") == 8
     assert wave.post("/api/v1/metrics/load", {"value": 1}).status_code == 400
@@ -67,13 +74,7 @@ def test_a_component_that_is_switched_off_leaves_the_others_at_work(wave):
     wave.push("load", 40)
     eventually(lambda: wave.desired("workers") == 4)
     reload(wave, TWO.format(metric="true", component="false"))
-    removed = eventually(
-        lambda: [
-            one
-            for one in wave.json("decisions", "--component", "workers")
-            if any(reason["rule"] == "removed" for reason in one["reasons"])
-        ]
-    )
+    removed = decisions_that_say(wave, "workers", lambda reason: reason["rule"] == "removed")
     assert removed[-1]["final"] == 4
     eventually(lambda: wave.desired("others") == 3)
     assert wave.process.poll() is None
@@ -113,8 +114,6 @@ def test_scale_without_a_daemon_reports_invalid_definitions_as_such(wave):
 
 
 def test_a_page_of_another_site_cannot_read_the_status(wave):
-    import requests
-
     wave.write("# nothing\n")
     wave.run()
     url = f"http://127.0.0.1:{wave.port}/api/v1/status"
@@ -129,10 +128,6 @@ def test_a_second_daemon_on_the_same_port_does_not_start(wave, tmp_path):
     (tmp_path / "second").mkdir()
     (tmp_path / "second" / "wave-definitions.yaml").write_text("# nothing\n")
     environment = dict(os.environ, WAVE_PORT=str(wave.port), WAVE_TOKEN="other")
-    import subprocess
-
-    from conftest import PROGRAM
-
     done = subprocess.run(
         [PROGRAM, "run"], cwd=tmp_path / "second", env=environment, capture_output=True, text=True, timeout=20
     )

@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from conftest import ROOT, eventually, free_port, stop
+from peers import server
 
 METRIC = """
 kind: Metric
@@ -116,20 +117,11 @@ def elasticmq(tmp_path):
         f'rest-sqs {{ bind-hostname = "127.0.0.1", bind-port = {port} }}\n'
         "rest-stats { enabled = false }\n"
     )
-    log = open(tmp_path / "elasticmq.txt", "wb")
-    process = subprocess.Popen(
-        ["java", "-Xmx256m", f"-Dconfig.file={tmp_path / 'elasticmq.conf'}", "-cp", done.stdout.strip() + "/*"]
-        + ["org.elasticmq.server.Main"],
-        stdout=log,
-        stderr=log,
-    )
+    command = ["java", "-Xmx256m", f"-Dconfig.file={tmp_path / 'elasticmq.conf'}"]
+    command += ["-cp", done.stdout.strip() + "/*", "org.elasticmq.server.Main"]
     url = f"http://127.0.0.1:{port}"
-    try:
-        eventually(lambda: requests.get(url + "/?Action=ListQueues", timeout=2).status_code == 200, timeout=60)
+    with server(command, tmp_path, lambda: requests.get(url + "/?Action=ListQueues", timeout=2).status_code == 200):
         yield url
-    finally:
-        stop(process)
-        log.close()
 
 
 @pytest.mark.heavy

@@ -114,9 +114,7 @@ void LeadForecaster::take(double value) {
   double scaled = 0;
   if (known) {
     scaled = g(value);
-    missing_in_row_ = 0;
   } else {
-    ++missing_in_row_;
     const double last = level_[place - 1];
     scaled = level_.has(place - day_ - 1) ? last + level_[place - day_] - level_[place - day_ - 1] : last;
     value = inverse(scaled);
@@ -161,12 +159,8 @@ void LeadForecaster::learn() {
       outcome_ = then.told;
       outcome_->load = inverse(largest);
       outcome_->level = inverse(then.level);
-      const auto below = std::ranges::upper_bound(sorted_, static_cast<float>(error / then.scale));
-      outcome_->probability =
-          static_cast<double>(below - sorted_.begin()) / static_cast<double>(sorted_.size());
     }
   }
-  ++learned_;
   keep_error(std::abs(error));
 }
 
@@ -192,7 +186,7 @@ void LeadForecaster::sort_errors() {
 }
 
 void LeadForecaster::look() {
-  Pending now;
+  auto& now = pending_.emplace_back();
   now.level = level_[level_.end() - 1];
   features(now.x);
   now.center = now.level;
@@ -203,13 +197,11 @@ void LeadForecaster::look() {
     const double guess = scale_.solved() ? scale_.predict(now.scale_x) : recent_error_;
     now.scale = std::max({least_scale, guess, 0.3 * recent_error_});
   }
-  now_ = now;
   if (const auto told = forecast()) {
     now.told.q50 = told->quantile(0.5);
     now.told.q90 = told->quantile(0.9);
     now.told.q95 = told->quantile(0.95);
   }
-  pending_.push_back(std::move(now));
 }
 
 void LeadForecaster::features(std::vector<double>& x) {
@@ -299,17 +291,17 @@ void LeadForecaster::scale_features(std::array<double, errors_size>& x, double l
 }
 
 std::optional<LeadForecast> LeadForecaster::forecast() const {
-  if (!now_ || !now_->predicted || sorted_.empty()) return std::nullopt;
+  if (pending_.empty() || !pending_.back().predicted || sorted_.empty()) return std::nullopt;
   LeadForecast out;
   out.unit_ = options_.unit;
-  out.center_ = now_->center;
-  out.scale_ = now_->scale;
+  out.center_ = pending_.back().center;
+  out.scale_ = pending_.back().scale;
   out.sorted_ = &sorted_;
   return out;
 }
 
 std::string LeadForecaster::problem() const {
-  if (now_ && now_->predicted && !sorted_.empty()) return {};
+  if (forecast()) return {};
   const auto whole = [this](std::int64_t count) {
     return format_duration(std::chrono::floor<std::chrono::minutes>(options_.step * count));
   };

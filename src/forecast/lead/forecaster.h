@@ -21,10 +21,6 @@ class LeadForecast {
   /// The probability that the load exceeds that.
   double exceedance(double load) const;
   double median() const { return quantile(0.5); }
-  double center() const { return center_; }
-  double scale() const { return scale_; }
-  /// How many errors it draws from.
-  std::size_t errors() const { return sorted_->size(); }
 
  private:
   friend class LeadForecaster;
@@ -60,16 +56,12 @@ class LeadForecaster {
   /// `needs 1d6h of history, has 3h`; empty when there is a forecast.
   std::string problem() const;
 
-  const Options& options() const { return options_; }
-  std::int64_t size() const { return level_.end(); }
   std::int64_t lead_steps() const { return lead_; }
-  std::int64_t span_steps() const { return span_; }
 
   /// What became of the forecast whose window has just ended; nullopt when none has, or values were missing.
   struct Outcome {
-    double load = 0;         ///< the largest load that came
-    double level = 0;        ///< the load when it was forecast: what persistence would have said
-    double probability = 0;  ///< of a load up to that, as forecast
+    double load = 0;   ///< the largest load that came
+    double level = 0;  ///< the load when it was forecast: what persistence would have said
     double q50 = 0, q90 = 0, q95 = 0;
   };
   const std::optional<Outcome>& outcome() const { return outcome_; }
@@ -96,7 +88,6 @@ class LeadForecaster {
   void look();
   void features(std::vector<double>& x);
   void scale_features(std::array<double, errors_size>& x, double level) const;
-  LeadForecast make(const Pending& from) const;
 
   Options options_;
   std::int64_t lead_;
@@ -112,15 +103,12 @@ class LeadForecaster {
   std::deque<double> raw_;
   ForgettingRidge center_;
   ForgettingRidge scale_;
-  std::deque<Pending> pending_;
-  std::deque<float> standard_;  ///< errors in units of their scale, newest last
+  std::deque<Pending> pending_;  ///< decisions whose windows have not ended; the newest last
+  std::deque<float> standard_;   ///< errors in units of their scale, newest last
   std::vector<float> sorted_;
   double recent_error_ = 0;
   double day_difference_ = 0;
   double day_peak_ = 0;
-  std::int64_t learned_ = 0;
-  std::int64_t missing_in_row_ = 0;
-  std::optional<Pending> now_;
   std::optional<Outcome> outcome_;
 };
 

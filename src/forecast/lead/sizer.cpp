@@ -1,9 +1,9 @@
 #include "forecast/lead/sizer.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cmath>
+
+#include "base/text.h"
 
 namespace wave::forecast {
 namespace {
@@ -14,9 +14,7 @@ constexpr int candidates = 256;
 constexpr double most_units = 1e9;
 
 std::string text_of(double number) {
-  std::array<char, 32> buffer{};
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), std::round(number)).ptr;
-  return {buffer.data(), end};
+  return shortest(std::round(number));
 }
 
 std::int64_t steps_of(double minutes, Duration step) {

@@ -166,8 +166,7 @@ TEST(Record, AForecastWithoutARecordMayNotAct) {
 
 TEST(Record, AForecastThatIsAlwaysTooLowStandsAside) {
   Record record(1min);
-  for (int i = 0; i < day; ++i)
-    record.add({.load = 100, .level = 100, .probability = 1, .q50 = 50, .q90 = 60, .q95 = 70});
+  for (int i = 0; i < day; ++i) record.add({.load = 100, .level = 100, .q50 = 50, .q90 = 60, .q95 = 70});
   EXPECT_EQ(record.coverage90(), 0);
   EXPECT_NE(record.objection().find("worse than the last value"), std::string::npos) << record.objection();
 }
@@ -176,7 +175,7 @@ TEST(Record, AGoodOneActs) {
   Record record(1min);
   for (int i = 0; i < day; ++i) {
     const double load = 100 + 10 * (i % 10);
-    record.add({.load = load, .level = 50, .probability = 0.5, .q50 = 145, .q90 = 180, .q95 = 190});
+    record.add({.load = load, .level = 50, .q50 = 145, .q90 = 180, .q95 = 190});
   }
   EXPECT_NEAR(record.coverage50(), 0.5, 0.01);
   EXPECT_NEAR(record.coverage90(), 0.9, 0.01);
