@@ -3,12 +3,9 @@
 namespace wave::components {
 
 const std::vector<const Kind*>& registry() {
-  static const std::vector<const Kind*> kinds = {&aws_ec2_autoscaling(),
-                                                 &kubernetes_deployment(),
-                                                 &kubernetes_scale(),
-                                                 &local_process(),
-                                                 &logger(),
-                                                 &webhook()};
+  static const std::vector<const Kind*> kinds = {
+      &amazon_ecs(),       &aws_ec2_autoscaling(), &aws_lambda(), &kubernetes_deployment(),
+      &kubernetes_scale(), &local_process(),       &logger(),     &webhook()};
   return kinds;
 }
 

@@ -21,6 +21,11 @@ struct Service {
   bool gov_dual_stack_is_fips = false;  ///< the same for its dual-stack hosts
 };
 
+inline constexpr Service application_autoscaling{.id = "APPLICATION_AUTO_SCALING",
+                                                 .prefix = "application-autoscaling",
+                                                 .signing_name = "application-autoscaling",
+                                                 .target = "AnyScaleFrontendService",
+                                                 .gov_is_fips = true};
 inline constexpr Service autoscaling{.id = "AUTO_SCALING",
                                      .prefix = "autoscaling",
                                      .signing_name = "autoscaling",
@@ -34,6 +39,32 @@ inline constexpr Service cloudwatch{.id = "CLOUDWATCH",
                                     .json = "1.0",
                                     .gov_is_fips = true,
                                     .gov_dual_stack_is_fips = true};
+inline constexpr Service dynamodb{.id = "DYNAMODB",
+                                  .prefix = "dynamodb",
+                                  .signing_name = "dynamodb",
+                                  .target = "DynamoDB_20120810",
+                                  .json = "1.0"};
+inline constexpr Service ecs{
+    .id = "ECS", .prefix = "ecs", .signing_name = "ecs", .target = "AmazonEC2ContainerServiceV20141113"};
+inline constexpr Service eks{
+    .id = "EKS", .prefix = "eks", .signing_name = "eks", .fips = "fips.eks", .gov_is_fips = true};
+inline constexpr Service emr{.id = "EMR",
+                             .prefix = "elasticmapreduce",
+                             .signing_name = "elasticmapreduce",
+                             .target = "ElasticMapReduce",
+                             .gov_is_fips = true};
+inline constexpr Service kafka{.id = "KAFKA",
+                               .prefix = "kafka",
+                               .signing_name = "kafka",
+                               .dual_stack = "kafka-api",
+                               .gov_is_fips = true,
+                               .gov_dual_stack_is_fips = true};
+inline constexpr Service lambda{.id = "LAMBDA", .prefix = "lambda", .signing_name = "lambda"};
+inline constexpr Service sagemaker{.id = "SAGEMAKER",
+                                   .prefix = "api.sagemaker",
+                                   .signing_name = "sagemaker",
+                                   .target = "SageMaker",
+                                   .fips = "api-fips.sagemaker"};
 /// What signs in to brokers of Amazon MSK.
 inline constexpr Service msk{.id = "KAFKA", .prefix = "kafka", .signing_name = "kafka-cluster"};
 inline constexpr Service managed_prometheus{.id = "AMP", .prefix = "aps", .signing_name = "aps"};
