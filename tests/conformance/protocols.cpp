@@ -164,7 +164,8 @@ std::string difference(const json& metadata, const json& one, Prepared prepared)
   if (sent.request.method != wanted.value("method", "POST")) return "method " + sent.request.method;
   if (wanted.contains("body") && !same_body(sent.request.body, wanted["body"]))
     return "body " + sent.request.body + ", not " + wanted["body"].get<std::string>();
-  for (const auto& [header, value] : wanted.value("headers", json::object()).items())
+  const json headers = wanted.value("headers", json::object());
+  for (const auto& [header, value] : headers.items())
     if (!sent.header(header).starts_with(value.get<std::string>()))
       return header + ": " + sent.header(header);
   for (const auto& header : wanted.value("forbidHeaders", json::array()))
@@ -206,7 +207,8 @@ Count answers(const std::filesystem::path& file) {
       const json& response = one["response"];
       net::HttpResponse answer{
           .status = response["status_code"], .headers = {}, .body = response.value("body", "")};
-      for (const auto& [name, value] : response.value("headers", json::object()).items())
+      const json headers = response.value("headers", json::object());
+      for (const auto& [name, value] : headers.items())
         answer.headers.emplace_back(name, value.get<std::string>());
       const std::string code = net::aws::code_of(answer);
       const auto error = net::aws::error_of(answer, UtcTime{});
