@@ -97,13 +97,13 @@ Prepared prepare(const json& one, Reader& reader) {
   for (const auto& [name, member] : members.items()) {
     if (member.value("idempotencyToken", false) && !params.contains(name))
       reader.leave("tokens made up on the way");
+    out.has_body |= member.value("location", "").empty();
     if (!params.contains(name)) continue;
     const json& value = params[name];
     const std::string location = member.value("location", "");
     const std::string wire = member.value("locationName", name);
     if (location.empty()) {
       out.body[wire] = reader.body(member["shape"], value);
-      out.has_body = true;
       if (!reader.is_plain(member)) out.form.clear();
       out.form.emplace_back(wire, scalar(value));
     } else if (location == "uri") {
@@ -146,7 +146,8 @@ std::string difference(const json& metadata, const json& one, Prepared prepared)
                                   .signing_name = "test",
                                   .version = version,
                                   .target = target,
-                                  .json = json_version};
+                                  .json = json_version,
+                                  .query_mode = metadata.contains("awsQueryCompatible")};
   const auto client = world.aws.client(service, settings);
   const std::string name = one["given"]["name"];
   if (protocol == "rest-json") {

@@ -111,6 +111,7 @@ Task<Result<HttpResponse>> AwsClient::json(std::string operation, std::string bo
                       .headers = {{"Content-Type", "application/x-amz-json-" + std::string(service_.json)},
                                   {"X-Amz-Target", std::string(service_.target) + "." + operation}},
                       .body = spaced(body)};
+  if (service_.query_mode) request.headers.emplace_back("x-amzn-query-mode", "true");
   auto answer = co_await send(std::move(request));
   if (!answer) co_return within(operation, std::move(answer.error()));
   co_return answer;

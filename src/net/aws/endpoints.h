@@ -15,6 +15,7 @@ struct Service {
   std::string_view version = "";        ///< of the query protocol
   std::string_view target = "";         ///< prefix of X-Amz-Target
   std::string_view json = "1.1";        ///< of the JSON protocol
+  bool query_mode = false;              ///< spoke the query protocol once, and says its older error codes
   std::string_view fips = "";           ///< prefix of its FIPS hosts; empty: `<prefix>-fips`
   std::string_view dual_stack = "";     ///< prefix of its dual-stack hosts; empty: `<prefix>`
   bool gov_is_fips = false;             ///< its ordinary hosts in us-gov are the FIPS ones
@@ -74,6 +75,7 @@ inline constexpr Service sqs{.id = "SQS",
                              .version = "2012-11-05",
                              .target = "AmazonSQS",
                              .json = "1.0",
+                             .query_mode = true,
                              .gov_is_fips = true};
 inline constexpr Service sts{
     .id = "STS", .prefix = "sts", .signing_name = "sts", .version = "2011-06-15", .gov_is_fips = true};
