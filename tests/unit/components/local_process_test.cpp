@@ -131,6 +131,7 @@ TEST_F(LocalProcessTest, WhatCannotStartLeavesTheCountAsItWas) {
   const auto refused = set(5);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::not_found);
+  world.runtime.advance(1s);
   EXPECT_EQ(seen().current.at("desired"), 2);
   EXPECT_EQ(processes.running.size(), 2u);
 }
