@@ -37,7 +37,7 @@ void Foresight::reset(Lane& lane) {
   // A source that is late is behind by that much.
   lane.forecaster = std::make_unique<forecast::LeadForecaster>(forecast::LeadForecaster::Options{
       .step = step, .lead = lane.ask.lead + series.options().delay, .span = lane.ask.span, .unit = unit});
-  lane.record = std::make_unique<forecast::Record>(step);
+  lane.record = std::make_unique<forecast::Record>(step, lane.forecaster->horizon_steps());
   const auto most = static_cast<std::size_t>(teach_from / step);
   lane.taught = series.size() > most ? series.size() - most : 0;
   lane.current = false;
