@@ -65,6 +65,11 @@ double Record::mase() const {
   return error_of_last_.mean() > 0 ? error_.mean() / error_of_last_.mean() : 0;
 }
 
+std::string Record::text() const {
+  return "of " + std::to_string(count_) + " forecasts, P90 covered " + text_of(100 * coverage90()) +
+         " %; MASE " + text_of(mase());
+}
+
 std::string Record::objection() const {
   if (static_cast<double>(count_) * seconds(step_) < least_days * 86400)
     return "the forecast has no record yet (" + std::to_string(count_) + " known outcomes)";

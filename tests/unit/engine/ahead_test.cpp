@@ -74,5 +74,21 @@ TEST_F(AheadTest, OnAFirstStartTheMeanFleetIsThatOfThePastTheSourceTold) {
   foresight->stop();
 }
 
+TEST_F(AheadTest, EachForecastThatIsAskedForHasARecord) {
+  foresight->start(std::make_shared<Slow>(world.runtime));
+  EXPECT_NE(view().problem, "");
+  world.runtime.advance(1min);
+  foresight->add(world.runtime.utc(), load_at(world.runtime.utc()));
+  const auto standings = foresight->standings();
+  ASSERT_EQ(standings.size(), 1u);
+  EXPECT_EQ(standings[0].problem, "");
+  EXPECT_EQ(standings[0].ask.lead, Duration(5min));
+  EXPECT_GT(standings[0].record->count(), 4 * 1440);
+  EXPECT_LT(standings[0].record->mase(), 0.5);
+  EXPECT_NEAR(standings[0].record->coverage90(), 0.9, 0.05);
+  EXPECT_NE(view().record.find("P90 covered"), std::string::npos) << view().record;
+  foresight->stop();
+}
+
 }  // namespace
 }  // namespace wave::engine
