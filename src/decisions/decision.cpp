@@ -49,6 +49,7 @@ class Path {
   void wait_for_step(const Wish& wish);
   void raise();
   void explain_no_wish();
+  definitions::Limits limits() const;
   void bound();
 
   const Input& input_;
@@ -119,8 +120,14 @@ void Path::arbitrate() {
   raise();
 }
 
+definitions::Limits Path::limits() const {
+  return limits_of(component_, input_.value);
+}
+
 void Path::limit() {
   if (decision_.wish) {
+    if (const auto least = limits(); !least.min_written && number_ < least.min)
+      step("limits", least.min, "a wish below " + format_number(least.min) + " needs a `min` that says so");
     const double wish = number_;
     step("stabilization", stabilize(wish, input_.current, state_, component_.behavior, input_.now));
     state_.recommendations.push_back({input_.now, wish});
@@ -142,7 +149,7 @@ void Path::limit() {
 
 /// Bounds that are written hold always, others only bind a wish.
 void Path::bound() {
-  const definitions::Limits limits = limits_of(component_, input_.value);
+  const definitions::Limits limits = this->limits();
   const bool wished = number_ != input_.current;
   const auto below = [&](double bound, const std::string& name) {
     if (number_ < bound) step("limits", bound, name + " is " + format_number(bound));
