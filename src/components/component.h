@@ -27,9 +27,9 @@ struct Steering {
 
 /// What is there now.
 struct Observation {
-  Values current;               ///< by value name; `desired` is what the system was last told
-  std::optional<double> ready;  ///< how many serve; nullopt where the system does not say
-  bool changing = false;        ///< a change is under way
+  Values current;                          ///< by value name; `desired` is what the system was last told
+  std::optional<double> ready;             ///< how many serve; nullopt where the system does not say
+  bool changing = false;                   ///< a change is under way
   std::vector<decisions::Block> blocks{};  ///< what the system refuses now
   std::optional<Steering> steering{};
   std::vector<std::string> warnings{};         ///< `Launch is suspended`, `ReplicaFailure: quota`
