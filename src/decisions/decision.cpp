@@ -39,6 +39,7 @@ class Path {
   void wait_for_step(const Wish& wish);
   void raise();
   void explain_no_wish();
+  definitions::Limits limits() const;
   void bound();
 
   const Input& input_;
@@ -109,8 +110,15 @@ void Path::arbitrate() {
   raise();
 }
 
+definitions::Limits Path::limits() const {
+  const auto found = component_.limits.find(input_.value);
+  return found == component_.limits.end() ? definitions::Limits{.min = 1, .max = 1e308} : found->second;
+}
+
 void Path::limit() {
   if (decision_.wish) {
+    if (const auto least = limits(); !least.min_written && number_ < least.min)
+      step("limits", least.min, "a wish below " + format_number(least.min) + " needs a `min` that says so");
     const double wish = number_;
     auto held = stabilize(wish, input_.current, state_, component_.behavior, input_.now);
     // A window ends just before the news that comes at the same pace: a fall waits for it, or it would be
@@ -137,9 +145,7 @@ void Path::limit() {
 
 /// Bounds that are written hold always, others only bind a wish.
 void Path::bound() {
-  const auto found = component_.limits.find(input_.value);
-  const definitions::Limits limits =
-      found == component_.limits.end() ? definitions::Limits{.min = 1, .max = 1e308} : found->second;
+  const definitions::Limits limits = this->limits();
   const bool wished = number_ != input_.current;
   const auto below = [&](double bound, const std::string& name) {
     if (number_ < bound) step("limits", bound, name + " is " + format_number(bound));

@@ -142,7 +142,7 @@ class Trial {
       }
       wish.desired = result.number;
     }
-    wish.why = value + " = " + shortest(wish.desired);
+    wish.why = (at_least ? value + " at least " : value + " = ") + shortest(wish.desired);
     for (const auto* metric : read_) {
       if (metric->fresh())
         wish.why += ", " + metric->definition().id + " = " + shortest(metric->sample()->value);

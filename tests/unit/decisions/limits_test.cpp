@@ -42,6 +42,19 @@ TEST(Decide, GrowsAtOnceByDefault) {
   EXPECT_EQ(rules(decision), std::vector<std::string>{"wish"});
 }
 
+TEST(Decide, AWishBelowOneNeedsAMinThatSaysSo) {
+  ComponentDefinition unlimited;
+  unlimited.id = "web";
+  State state;
+  const auto raised = decide(input(0, 0), unlimited, state);
+  EXPECT_EQ(raised.action, Action::scale);
+  EXPECT_EQ(raised.final, 1);
+  EXPECT_EQ(rules(raised), (std::vector<std::string>{"wish", "limits"}));
+  unlimited.limits["desired"] = Limits{.min = 0, .max = 100, .min_written = true};
+  State other;
+  EXPECT_EQ(decide(input(0, 0), unlimited, other).action, Action::none);
+}
+
 TEST(Decide, ShrinksOnlyToTheLargestWishOfTheWindow) {
   State state;
   decide(input(10, 10), component(), state);
