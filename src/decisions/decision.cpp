@@ -129,7 +129,12 @@ void Path::limit() {
     if (const auto least = limits(); !least.min_written && number_ < least.min)
       step("limits", least.min, "a wish below " + format_number(least.min) + " needs a `min` that says so");
     const double wish = number_;
-    step("stabilization", stabilize(wish, input_.current, state_, component_.behavior, input_.now));
+    auto held = stabilize(wish, input_.current, state_, component_.behavior, input_.now);
+    // A window ends just before the news that comes at the same pace: a fall waits for it, or it would be
+    // taken back at once.
+    if (held.retry_at && held.value > wish)
+      *held.retry_at += component_.behavior.down.stabilization_window / 10;
+    step("stabilization", std::move(held));
     state_.recommendations.push_back({input_.now, wish});
   } else if (input_.outage) {
     // What is held without data counts as wished: the first sample after an outage shall not undo it at once.

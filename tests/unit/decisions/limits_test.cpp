@@ -62,7 +62,8 @@ TEST(Decide, ShrinksOnlyToTheLargestWishOfTheWindow) {
   const auto held = decide(input(10, 3, noon + 120s), component(), state);
   EXPECT_EQ(held.action, Action::hold);
   EXPECT_EQ(held.final, 10);
-  EXPECT_EQ(held.retry_at, noon + 300s);
+  // The window and a tenth: the news that comes with its end is waited for.
+  EXPECT_EQ(held.retry_at, noon + 330s);
   const auto lower = decide(input(10, 3, noon + 301s), component(), state);
   EXPECT_EQ(lower.final, 6);
   const auto lowest = decide(input(6, 3, noon + 421s), component(), state);
