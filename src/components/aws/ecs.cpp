@@ -77,7 +77,7 @@ class EcsService final : public AwsComponent {
     if (service.text("schedulingStrategy") == "DAEMON")
       return fail(ErrorCode::invalid_argument,
                   "a DAEMON service runs one task on each instance; it has no count to set");
-    Observation seen{.current = {{"desired", *desired}}, .ready = *running};
+    Observation seen{.current = {{"desired", *desired}}, .ready = running};
     const auto deployments = service.at("deployments").items();
     seen.changing = deployments.size() > 1 || *running != *desired;
     if (const auto status = service.text("status"); status != "ACTIVE")
