@@ -21,7 +21,7 @@ bool is_changing(const std::string& state) {
          state == "RECONFIGURING";
 }
 
-/// An instance group (`ig-...`) or an instance fleet (`if-...`) of a cluster.
+/// An instance fleet (its id begins with `if-`) or an instance group of a cluster.
 class EmrInstances final : public AwsComponent {
  public:
   EmrInstances(const definitions::ComponentDefinition& definition, const definitions::Settings& settings,
@@ -177,10 +177,6 @@ class EmrInstances final : public AwsComponent {
 
 Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
                                           const definitions::Settings& settings, net::Services& services) {
-  const std::string id = settings.text("instance_group_id");
-  if (!id.starts_with("ig-") && !id.starts_with("if-"))
-    return fail(ErrorCode::invalid_argument,
-                "'instance_group_id' is that of an instance group (ig-...) or of an instance fleet (if-...)");
   auto client = services.aws.client(net::aws::emr, settings);
   if (!client) return std::unexpected(client.error());
   return std::make_unique<EmrInstances>(definition, settings, services.runtime, std::move(*client));
