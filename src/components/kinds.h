@@ -10,6 +10,7 @@ const Kind& amazon_ecs();
 const Kind& aws_ec2_autoscaling();
 const Kind& aws_lambda();
 const Kind& kubernetes_deployment();
+const Kind& kubernetes_karpenter();
 const Kind& kubernetes_scale();
 const Kind& local_process();
 const Kind& logger();

@@ -110,6 +110,17 @@ def test_an_autoscaler_on_the_same_target_is_refused(wave, kube, space):
     assert kube.replicas(space, "api") == 2
 
 
+def test_the_last_of_many_autoscalers_is_seen(wave, kube, space):
+    kube.workload(space, "api", 2)
+    for number in range(501):
+        kube.autoscaler(space, f"a{number:03}", f"other{number}", 1)
+    kube.autoscaler(space, "z-last", "api", 2)
+    kube.kubeconfig(wave.folder / "kubeconfig.yaml")
+    wave.write(component(space))
+    (seen,) = wave.json("observe")
+    assert seen["steered_by"] == f"HorizontalPodAutoscaler {space}/z-last"
+
+
 def test_raise_floor_moves_the_autoscalers_minimum(wave, kube, space):
     kube.workload(space, "api", 2)
     kube.autoscaler(space, "api-hpa", "api", 2)
