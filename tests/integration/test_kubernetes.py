@@ -135,6 +135,23 @@ def test_raise_floor_moves_the_autoscalers_minimum(wave, kube, space):
     eventually(lambda: kube.call("GET", path).json()["spec"]["minReplicas"] == 4)
 
 
+def test_raise_floor_stops_at_the_autoscalers_maximum_also_by_hand(wave, kube, space):
+    kube.workload(space, "api", 2)
+    kube.autoscaler(space, "api-hpa", "api", 2, most=12)
+    kube.kubeconfig(wave.folder / "kubeconfig.yaml", token="admin-token")
+    wave.write(component(space, on_conflict="raise_floor") + PUSHED + PLAN)
+    wave.run()
+    path = f"/apis/autoscaling/v2/namespaces/{space}/horizontalpodautoscalers/api-hpa"
+    wave.push("load", 390)
+    eventually(lambda: kube.call("GET", path).json()["spec"]["minReplicas"] == 12)
+    decided = wave.json("scale", "api", "desired=5")
+    assert decided["applied"]
+    spec = kube.call("GET", path).json()["spec"]
+    assert (spec["minReplicas"], spec["maxReplicas"]) == (5, 12)
+    assert wave.json("scale", "api", "desired=13", "--dry-run")["final"] == 12
+    assert kube.replicas(space, "api") == 2
+
+
 def test_a_target_that_was_switched_off_stays_off(wave, kube, space):
     kube.workload(space, "api", 0)
     kube.kubeconfig(wave.folder / "kubeconfig.yaml")
