@@ -17,6 +17,7 @@ const Kind& aws_application_autoscaling();
 const Kind& aws_ec2_autoscaling();
 const Kind& aws_lambda();
 const Kind& kubernetes_deployment();
+const Kind& kubernetes_karpenter();
 const Kind& kubernetes_scale();
 const Kind& local_process();
 const Kind& logger();

@@ -16,6 +16,7 @@ const std::vector<const Kind*>& registry() {
       &aws_ec2_autoscaling(),
       &aws_lambda(),
       &kubernetes_deployment(),
+      &kubernetes_karpenter(),
       &kubernetes_scale(),
       &local_process(),
       &logger(),
