@@ -308,10 +308,10 @@ Task<void> Component::revive() {
   observing_ = true;
   auto seen = co_await impl->observe();
   observing_ = false;
-  if (!seen) co_return;
+  // Who tells anything at all, knows by himself what he has: what is missing there was taken away.
+  if (!seen || !seen->current.empty()) co_return;
   for (const auto& [value, state] : states_) {
-    if (state.last_applied && *state.last_applied > 0 && !seen->current.contains(value))
-      change.values[value] = *state.last_applied;
+    if (state.last_applied && *state.last_applied > 0) change.values[value] = *state.last_applied;
   }
   if (change.values.empty()) co_return;
   change.basis = seen->current;
