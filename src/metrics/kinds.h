@@ -9,12 +9,17 @@ const Kind& airflow();
 const Kind& aws_sqs();
 const Kind& cloudwatch();
 const Kind& databricks();
+const Kind& datadog();
+const Kind& elastic_apm();
 const Kind& generator();
+const Kind& http_json();
 const Kind& kafka();
 const Kind& luigi();
 const Kind& mlflow();
+const Kind& new_relic();
 const Kind& prometheus();
 const Kind& push();
 const Kind& spark();
+const Kind& splunk();
 
 }  // namespace wave::metrics

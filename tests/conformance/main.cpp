@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "count.h"
 #include "net/aws/endpoints.h"
 #include "net/aws/signer.h"
 
@@ -16,15 +17,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using namespace wave;
 using namespace wave::net;
-
-struct Count {
-  int passed = 0;
-  int failed = 0;
-  void add(bool ok, const std::string& what) {
-    ++(ok ? passed : failed);
-    if (!ok) std::printf("  FAILED %s\n", what.c_str());
-  }
-};
+using conformance::Count;
 
 std::string read(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -205,6 +198,8 @@ int main(int argc, char** argv) {
   suite("aws/sigv4", signatures(root / "aws/sigv4"));
   suite("aws/endpoints", endpoints(root / "aws/endpoints"));
   suite("aws/profile-tests", profiles(root / "aws/profile-tests.json"));
+  suite("datadog", conformance::datadog(root / "datadog"));
+  suite("splunk", conformance::splunk(root / "splunk"));
   std::printf("conformance: %d passed, %d failed\n", passed, failed);
   return failed == 0 && passed > 0 ? 0 : 1;
 }
