@@ -53,6 +53,8 @@ void check(const std::string& name, int status, const std::string& body, Count& 
   } else if (holds(body, "name=\"dispatchState\"")) {
     const auto job = api::job_of(body);
     count.add(job && job->is_done == holds(body, "name=\"isDone\">1<") && !job->state.empty(), name + " job");
+  } else if (holds(body, "<entry") && !holds(body, "/search/jobs/")) {
+    // The server, a user, a saved search: of no use to a metric.
   } else if (holds(body, "<entry")) {
     // A job that has just begun says nothing of its state.
     const auto job = api::job_of(body);
