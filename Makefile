@@ -78,7 +78,8 @@ format: ## rewrites the sources as clang-format wants them
 	@git ls-files '*.cpp' '*.h' | xargs clang-format-19 -i
 
 install: build ## installs the program and its unit below PREFIX (/usr/local), with DESTDIR
-	@cmake --install build/release --prefix "$(PREFIX)" > /dev/null
+	@cmake --preset release -DCMAKE_INSTALL_PREFIX="$(PREFIX)" > /dev/null
+	@cmake --install build/release > /dev/null
 	@echo "installed below $(DESTDIR)$(PREFIX)"
 
 package: ## build/release/*.deb

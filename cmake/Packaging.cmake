@@ -7,7 +7,7 @@ install(DIRECTORY examples DESTINATION share/doc/wave-autoscale)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME wave-autoscale)
-set(CPACK_PACKAGE_CONTACT "Wave Autoscale maintainers <maintainers@users.noreply.r-seed-3a7fadad.example>")
+set(CPACK_PACKAGE_CONTACT "Wave Autoscale maintainers <maintainers@wave-autoscale.invalid>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Autoscaler that explains every decision")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)

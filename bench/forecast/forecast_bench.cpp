@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "forecast/forecast.h"
+#include "traces.h"
 
 namespace {
 
@@ -34,26 +35,6 @@ std::vector<std::pair<std::string, Values>> read_wide(const std::filesystem::pat
       else if (number)
         values.push_back(value);
     }
-  }
-  return out;
-}
-
-Series read_trace(const std::filesystem::path& path) {
-  Series out;
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  wave::UtcTime last{};
-  while (std::getline(file, line)) {
-    const auto comma = line.find(',');
-    const auto at = wave::parse_time(line.substr(0, comma));
-    double value = 0;
-    if (!at || std::from_chars(line.data() + comma + 1, line.data() + line.size(), value).ec != std::errc{})
-      continue;
-    if (out.values.empty()) out.start = *at;
-    if (out.values.size() == 1) out.step = *at - last;
-    last = *at;
-    out.values.push_back(value);
   }
   return out;
 }
@@ -116,14 +97,10 @@ void m4(const std::filesystem::path& folder, bool holdout, std::FILE* detail) {
 }
 
 void traces(const std::filesystem::path& folder, bool holdout) {
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(folder))
-    if (entry.path().extension() == ".csv") files.push_back(entry.path());
-  std::ranges::sort(files);
   std::printf("day-ahead, %s:\n%-28s %9s %9s %7s %7s %9s  %s\n",
               holdout ? "the week before the last" : "the last 7 days", "trace", "MAE", "naive", "ratio",
               "P90", "ms", "model of the last");
-  for (const auto& path : files) {
+  for (const auto& path : traces_in(folder)) {
     const Series all = read_trace(path);
     const auto day = static_cast<std::size_t>(std::chrono::hours(24) / all.step);
     if (all.values.size() < 12 * day) continue;  // the naive and a season need a past of two days
@@ -157,6 +134,34 @@ void traces(const std::filesystem::path& folder, bool holdout) {
 
 }  // namespace
 
+std::vector<std::filesystem::path> traces_in(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.path().extension() == ".csv") files.push_back(entry.path());
+  std::ranges::sort(files);
+  return files;
+}
+
+Series read_trace(const std::filesystem::path& path) {
+  Series out;
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  wave::UtcTime last{};
+  while (std::getline(file, line)) {
+    const auto comma = line.find(',');
+    const auto at = wave::parse_time(line.substr(0, comma));
+    double value = 0;
+    if (!at || std::from_chars(line.data() + comma + 1, line.data() + line.size(), value).ec != std::errc{})
+      continue;
+    if (out.values.empty()) out.start = *at;
+    if (out.values.size() == 1) out.step = *at - last;
+    last = *at;
+    out.values.push_back(value);
+  }
+  return out;
+}
+
 int main(int argc, char** argv) {
   if (argc < 3) {
     std::fputs("usage: forecast_bench M4-FOLDER TRACES-FOLDER [--holdout] [PER-SERIES.csv]\n", stderr);
@@ -168,4 +173,6 @@ int main(int argc, char** argv) {
   m4(argv[1], holdout, detail);
   if (detail) std::fclose(detail);
   traces(argv[2], holdout);
+  print_lead(argv[2]);
+  print_speed();
 }

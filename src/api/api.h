@@ -22,6 +22,7 @@ struct Reloaded {
 /// The daemon's HTTP interface.
 ///
 ///   GET  /healthz /readyz /metrics /api/v1/status /api/v1/decisions?component=&since=&limit=
+///        /api/v1/forecasts
 ///   POST /api/v1/metrics/{id}  /api/v1/components/{id}/pause|resume|scale  /api/v1/reload   (bearer token)
 class Api {
  public:
@@ -54,6 +55,8 @@ class Api {
 
 /// `GET /api/v1/status` and `status --json`.
 std::string status_json(const engine::Engine& engine, const history::Store& store, const Runtime& runtime);
+/// `GET /api/v1/forecasts`: what is forecast of each metric and lead, and how good that has been.
+std::string forecasts_json(const engine::Engine& engine);
 /// `GET /metrics`, in the text format of Prometheus 0.0.4.
 std::string metrics_text(const engine::Engine& engine, const history::Health& health, const Runtime& runtime);
 /// `[...]` of records as `decisions --json` prints them.

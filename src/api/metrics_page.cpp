@@ -1,5 +1,6 @@
 #include <array>
 #include <charconv>
+#include <map>
 
 #include "api/api.h"
 
@@ -41,6 +42,13 @@ class Page {
     text_ += name_ + "{component=\"" + escaped(id) + "\",value=\"" + escaped(value_name) + "\"} " +
              number(value) + "\n";
   }
+  void line_of(const std::string& metric, const engine::Foresight::Ask& ask, std::string_view quantile,
+               double value) {
+    text_ += name_ + "{metric=\"" + escaped(metric) + "\",lead_seconds=\"" + number(seconds(ask.lead)) +
+             "\",window_seconds=\"" + number(seconds(ask.span)) + "\"" +
+             (quantile.empty() ? "" : ",quantile=\"" + std::string(quantile) + "\"") + "} " + number(value) +
+             "\n";
+  }
   std::string take() { return std::move(text_); }
 
  private:
@@ -70,6 +78,52 @@ void add_metrics(Page& page, const engine::Generation& all) {
   each([](const engine::Metric& metric) { return static_cast<double>(metric.counters().missed); });
   page.family("wave_metric_poll_seconds", "gauge", "How long the last poll took.");
   each([](const engine::Metric& metric) { return seconds(metric.counters().last_poll); });
+}
+
+/// Forecasts of one metric, lead and window that differ only in the load of a unit are told once: the newest.
+std::map<std::pair<std::string, std::pair<Duration, Duration>>, engine::Foresight::Standing> standings_of(
+    const engine::Generation& all) {
+  std::map<std::pair<std::string, std::pair<Duration, Duration>>, engine::Foresight::Standing> out;
+  for (const auto& [id, metric] : all.metrics) {
+    if (metric->foresight() == nullptr) continue;
+    for (auto& one : metric->foresight()->standings())
+      out.insert_or_assign({id, {one.ask.lead, one.ask.span}}, std::move(one));
+  }
+  return out;
+}
+
+void add_forecasts(Page& page, const engine::Generation& all) {
+  const auto standings = standings_of(all);
+  const auto each = [&](auto value_of) {
+    for (const auto& [key, one] : standings) page.line_of(key.first, one.ask, "", value_of(one));
+  };
+  page.family("wave_forecast_acts", "gauge", "1 when the forecast may act, 0 while it stands aside.");
+  each([](const auto& one) { return one.problem.empty() ? 1.0 : 0.0; });
+  page.family("wave_forecast_load", "gauge",
+              "What is forecast: the largest load of a window that begins a lead from now, by quantile.");
+  for (const auto& [key, one] : standings) {
+    if (!one.forecast) continue;
+    for (const auto& [name, probability] :
+         {std::pair{"0.5", 0.5}, std::pair{"0.9", 0.9}, std::pair{"0.95", 0.95}})
+      page.line_of(key.first, one.ask, name, one.forecast->quantile(probability));
+  }
+  page.family("wave_forecast_known", "gauge", "Forecasts whose truth is known.");
+  each([](const auto& one) { return static_cast<double>(one.record->count()); });
+  page.family("wave_forecast_mase", "gauge",
+              "Mean absolute error of the median relative to that of the last value; half-life two days.");
+  each([](const auto& one) { return one.record->mase(); });
+  page.family("wave_forecast_pinball", "gauge",
+              "Mean pinball loss of the 0.9 quantile, in units of the metric.");
+  each([](const auto& one) { return one.record->pinball(); });
+  page.family("wave_forecast_pinball_of_last_value", "gauge",
+              "The same of the last value plus its usual rise over the lead.");
+  each([](const auto& one) { return one.record->pinball_of_persistence(); });
+  page.family("wave_forecast_coverage", "gauge", "Share of loads at or below the quantile, 0..1.");
+  for (const auto& [key, one] : standings) {
+    page.line_of(key.first, one.ask, "0.5", one.record->coverage50());
+    page.line_of(key.first, one.ask, "0.9", one.record->coverage90());
+    page.line_of(key.first, one.ask, "0.95", one.record->coverage95());
+  }
 }
 
 void add_components(Page& page, const engine::Engine& engine) {
@@ -133,6 +187,7 @@ std::string metrics_text(const engine::Engine& engine, const history::Health& he
          static_cast<double>(health.dropped));
   single("wave_history_bytes", "gauge", "Size of the database.", static_cast<double>(health.bytes));
   add_metrics(page, engine.generation());
+  add_forecasts(page, engine.generation());
   add_components(page, engine);
   return page.take();
 }

@@ -141,6 +141,7 @@ Task<ServerResponse> Api::handle(net::ServerRequest request) {
                              .body = metrics_text(engine_, store_.health(), runtime_)};
   if (request.path == "/api/v1/status")
     co_return ServerResponse{.body = status_json(engine_, store_, runtime_)};
+  if (request.path == "/api/v1/forecasts") co_return ServerResponse{.body = forecasts_json(engine_)};
   if (request.path == "/api/v1/decisions") co_return decisions(request);
   co_return failed(ErrorCode::not_found, "there is nothing at this path");
 }

@@ -21,7 +21,8 @@ json metric_of(const engine::Metric& metric) {
               {"age_seconds", nullptr},
               {"fresh", metric.fresh()},
               {"problem", metric.problem()},
-              {"error", error_of(metric.error())}};
+              {"error", error_of(metric.error())},
+              {"forecasts", json::parse(engine::forecasts_json(metric))}};
   if (metric.sample()) {
     out["value"] = metric.sample()->value;
     out["at"] = iso8601(metric.sample()->at);
@@ -79,6 +80,17 @@ json plan_of(const engine::Plan& plan) {
 }
 
 }  // namespace
+
+std::string forecasts_json(const engine::Engine& engine) {
+  json out = json::array();
+  for (const auto& [id, metric] : engine.generation().metrics) {
+    for (auto& one : json::parse(engine::forecasts_json(*metric))) {
+      one["metric_id"] = id;
+      out.push_back(std::move(one));
+    }
+  }
+  return out.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 std::string status_json(const engine::Engine& engine, const history::Store& store, const Runtime& runtime) {
   json out = {{"at", iso8601(runtime.utc())}, {"version", WAVE_VERSION},

@@ -244,6 +244,7 @@ std::optional<int> parse(int argc, char** argv, Arguments& arguments) {
   CLI::App app{"Wave Autoscale: capacity that follows the load, safely, and says why.", "wave-autoscale"};
   app.require_subcommand(1);
   app.set_help_flag("-h,--help", "This help.");
+  app.set_version_flag("--version", "wave-autoscale " WAVE_VERSION, "The version.");
   app.footer("Exit status: 0 done; 1 it could not be done; 2 usage; 3 the definitions are invalid.");
   CLI::App* help = app.add_subcommand("help", "This help, or a command's.");
   std::string topic;

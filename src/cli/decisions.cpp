@@ -46,6 +46,16 @@ int decisions(const Arguments& arguments, const Configuration& configuration) {
   if (!arguments.component.empty()) filter.component_id = arguments.component;
   auto found = (*store)->decisions(filter);
   if (!found) return fail_with(found.error(), arguments.json);
+  if (found->empty() && filter.component_id) {
+    filter.since = UtcTime{};
+    filter.limit = 1;
+    const auto ever = (*store)->decisions(filter);
+    if (ever && ever->empty())
+      return fail_with(
+          {.code = ErrorCode::not_found,
+           .message = "nothing was ever decided about a component '" + arguments.component + "'"},
+          arguments.json);
+  }
   const auto text = api::decisions_json(*found);
   if (arguments.json) {
     print_line(text);

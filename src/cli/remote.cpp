@@ -87,11 +87,8 @@ void show_component(const json& one) {
   }
 }
 
-void show_status(const json& status, const std::vector<std::string>& only) {
-  for (const auto& one : status["components"]) {
-    if (only.empty() || only.front() == text_of(one["component_id"])) show_component(one);
-  }
-  if (!only.empty()) return;
+void show_status(const json& status) {
+  for (const auto& one : status["components"]) show_component(one);
   Table table({"METRIC", "VALUE", "AGE", "PROBLEM"});
   for (const auto& one : status["metrics"])
     table.add({text_of(one["metric_id"]), text_of(one["value"]), age_of(one["age_seconds"]),
@@ -154,19 +151,25 @@ int status(const Arguments& arguments, const Configuration& configuration) {
   World world(LogLevel::error);
   auto answer = ask(world, configuration, "GET", "/api/v1/status");
   if (!answer) return fail_with(answer.error(), arguments.json);
-  if (!arguments.names.empty()) {
-    const bool found = std::ranges::any_of((*answer)["components"], [&](const json& one) {
-      return one["component_id"] == json(arguments.names.front());
-    });
-    if (!found)
-      return fail_with({.code = ErrorCode::not_found,
-                        .message = "the daemon has no component '" + arguments.names.front() + "'"},
-                       arguments.json);
+  if (arguments.names.empty()) {
+    if (arguments.json) {
+      print_line(answer->dump());
+    } else {
+      show_status(*answer);
+    }
+    return exit_done;
   }
+  const auto& components = (*answer)["components"];
+  const auto found = std::ranges::find_if(
+      components, [&](const json& one) { return one["component_id"] == json(arguments.names.front()); });
+  if (found == components.end())
+    return fail_with({.code = ErrorCode::not_found,
+                      .message = "the daemon has no component '" + arguments.names.front() + "'"},
+                     arguments.json);
   if (arguments.json) {
-    print_line(answer->dump());
+    print_line(found->dump());
   } else {
-    show_status(*answer, arguments.names);
+    show_component(*found);
   }
   return exit_done;
 }
@@ -205,8 +208,11 @@ int scale(const Arguments& arguments, const Configuration& configuration) {
   if (arguments.hold_for) body["for"] = format_duration(*arguments.hold_for);
   auto answer = ask(world, configuration, "POST",
                     "/api/v1/components/" + net::percent_encode(arguments.component) + "/scale", body);
-  const bool no_daemon = !answer && (answer.error().code == ErrorCode::unavailable ||
-                                     answer.error().message.starts_with("no token"));
+  bool no_daemon = !answer && answer.error().code == ErrorCode::unavailable;
+  if (!answer && answer.error().message.starts_with("no token")) {
+    const auto there = ask(world, configuration, "GET", "/api/v1/status");
+    no_daemon = !there && there.error().code == ErrorCode::unavailable;
+  }
   if (no_daemon) {
     const auto paths = definition_paths(arguments, configuration);
     if (!paths) return fail_with(paths.error(), arguments.json);

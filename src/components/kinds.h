@@ -5,8 +5,12 @@
 /// One function for each component kind, in its own file under components/<vendor>/.
 namespace wave::components {
 
+const Kind& amazon_dynamodb();
+const Kind& amazon_ecs();
 const Kind& aws_ec2_autoscaling();
+const Kind& aws_lambda();
 const Kind& kubernetes_deployment();
+const Kind& kubernetes_karpenter();
 const Kind& kubernetes_scale();
 const Kind& local_process();
 const Kind& logger();

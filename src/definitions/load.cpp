@@ -75,14 +75,20 @@ class Reading {
   void read(const std::string& name, std::string text) {
     out_.files.push_back(name);
     const Report report(name, out_);
-    auto error =
+    auto broken =
         parse_yaml(name, std::move(text), [&](YamlNode document) { take(report, std::move(document)); });
-    if (error) out_.errors.push_back(std::move(*error));
+    for (auto& one : broken) {
+      names_lost_ |= one.text.find("kind: ScalingPlan") == std::string::npos &&
+                     one.text.find("kind: Event") == std::string::npos;
+      out_.errors.push_back(std::move(one.problem));
+    }
   }
 
   void finish() {
     sort_by_id(all_.metrics, "metric", out_);
     sort_by_id(all_.components, "scaling component", out_);
+    // Behind a broken metric or component, plans that name it would be blamed for it.
+    if (names_lost_) plans_.clear(), events_.clear();
     for (const auto& [file, node] : plans_)
       if (auto plan = read_plan(Report(file, out_), node, all_)) all_.plans.push_back(std::move(*plan));
     for (const auto& [file, node] : events_)
@@ -114,6 +120,7 @@ class Reading {
   const Catalog& catalog_;
   Loaded& out_;
   Definitions& all_ = out_.definitions;
+  bool names_lost_ = false;  ///< a document that could not be read may have been a metric or a component
   std::vector<std::pair<std::string, YamlNode>> plans_;  ///< with their files
   std::vector<std::pair<std::string, YamlNode>> events_;
 };

@@ -16,6 +16,7 @@ constexpr std::size_t kLargestText = 16UL * 1024 * 1024;
 constexpr std::size_t kMostDocuments = 100'000;
 constexpr std::size_t kDeepest = 64;
 constexpr std::size_t kMostAliasedNodes = 100'000;
+constexpr std::size_t kMostBroken = 20;
 
 std::size_t count_nodes(const YamlNode& node) {
   std::size_t count = 1;
@@ -27,7 +28,7 @@ std::size_t count_nodes(const YamlNode& node) {
 /// Builds the tree from the parser's events. Leaves by YAML::ParserException, as the parser does.
 class TreeBuilder : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(const std::string& text) : text_(text) {}
+  TreeBuilder(const std::string& text, int lines_before) : text_(text), lines_before_(lines_before) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     // At a comma where a document begins the parser gives empty documents for ever.
@@ -76,9 +77,9 @@ class TreeBuilder : public YAML::EventHandler {
     std::optional<YamlNode> key;
   };
 
-  static YamlNode at(const YAML::Mark& mark) {
+  YamlNode at(const YAML::Mark& mark) const {
     YamlNode node;
-    node.line = node.text_line = mark.line + 1;
+    node.line = node.text_line = lines_before_ + mark.line + 1;
     node.column = node.text_column = mark.column + 1;
     return node;
   }
@@ -135,6 +136,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   const std::string& text_;
+  int lines_before_;
   std::vector<Open> open_;
   std::map<YAML::anchor_t, YamlNode> anchors_;
   YamlNode root_;
@@ -166,35 +168,67 @@ std::optional<Problem> check_text(const std::string& name, std::string_view text
   return std::nullopt;
 }
 
+/// How long the first document of the text is, with the separator that it begins with. `---` at the start of
+/// a line begins a document wherever it stands (YAML 1.2, 9.2), also in a text or in brackets.
+std::size_t length_of_first(std::string_view text) {
+  std::size_t at = 0;
+  bool directives = text.starts_with('%');
+  while (true) {
+    at = text.find("\n---", at);
+    if (at == std::string_view::npos) return text.size();
+    const char next = at + 4 < text.size() ? text[at + 4] : '\n';
+    const bool separates = next == '\n' || next == ' ' || next == '\t' || next == '\r';
+    if (separates && !std::exchange(directives, false)) return at + 1;
+    at += 4;
+  }
+}
+
+/// Reads one document. Leaves by YAML::Exception.
+void read_document(const std::string& text, int lines_before, const std::function<void(YamlNode)>& take) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  TreeBuilder builder(text, lines_before);
+  while (parser.HandleNextDocument(builder)) {
+    YamlNode document = builder.take();
+    if (document.kind != YamlNode::Kind::null) take(std::move(document));
+  }
+}
+
 }  // namespace
 
-std::optional<Problem> parse_yaml(const std::string& name, std::string text,
-                                  const std::function<void(YamlNode)>& take) {
+std::vector<BrokenDocument> parse_yaml(const std::string& name, std::string text,
+                                       const std::function<void(YamlNode)>& take) {
+  std::vector<BrokenDocument> broken;
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
-  if (auto problem = check_text(name, text)) return problem;
-  try {
-    std::istringstream stream(text);
-    YAML::Parser parser(stream);
-    TreeBuilder builder(text);
-    std::size_t documents = 0;
-    while (parser.HandleNextDocument(builder)) {
-      YamlNode document = builder.take();
-      if (document.kind == YamlNode::Kind::null) continue;
-      if (++documents > kMostDocuments) {
-        return Problem{.file = name,
-                       .line = document.line,
-                       .column = document.column,
-                       .message = "the file holds more than 100,000 documents"};
-      }
-      take(std::move(document));
-    }
-  } catch (const YAML::Exception& error) {
-    return Problem{.file = name,
-                   .line = std::max(error.mark.line, 0) + 1,
-                   .column = std::max(error.mark.column, 0) + 1,
-                   .message = "broken YAML: " + error.msg};
+  if (auto problem = check_text(name, text)) {
+    broken.push_back({.problem = std::move(*problem), .text = {}});
+    return broken;
   }
-  return std::nullopt;
+  std::string_view rest = text;
+  int line = 0;
+  std::size_t documents = 0;
+  while (!rest.empty() && broken.size() < kMostBroken) {
+    std::string document(rest.substr(0, length_of_first(rest)));
+    rest.remove_prefix(document.size());
+    const auto lines = static_cast<int>(std::ranges::count(document, '\n'));
+    const auto refuse = [&](int where, int column, std::string message) {
+      broken.push_back(
+          {.problem = {.file = name, .line = where, .column = column, .message = std::move(message)},
+           .text = std::move(document)});
+    };
+    if (++documents > kMostDocuments) {
+      refuse(line + 1, 1, "the file holds more than 100,000 documents");
+      break;
+    }
+    try {
+      read_document(document, line, take);
+    } catch (const YAML::Exception& error) {
+      refuse(line + std::max(error.mark.line, 0) + 1, std::max(error.mark.column, 0) + 1,
+             "broken YAML: " + error.msg);
+    }
+    line += lines;
+  }
+  return broken;
 }
 
 }  // namespace wave::definitions

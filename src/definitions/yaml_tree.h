@@ -29,10 +29,16 @@ struct YamlNode::Entry {
   YamlNode value;
 };
 
-/// Gives each document in turn, leaving out empty ones, up to the error that ends them if there is one.
+/// A document that is no YAML.
+struct BrokenDocument {
+  Problem problem;
+  std::string text;  ///< from the separator before to the one behind it
+};
+
+/// Gives each document in turn, leaving out empty ones, and returns those that cannot be read, at most 20.
 /// Limits: 16 MiB, 100,000 documents, nesting of 64, 100,000 nodes that aliases make. Text must be UTF-8
 /// without control characters; a byte order mark is skipped.
-std::optional<Problem> parse_yaml(const std::string& name, std::string text,
-                                  const std::function<void(YamlNode)>& take);
+std::vector<BrokenDocument> parse_yaml(const std::string& name, std::string text,
+                                       const std::function<void(YamlNode)>& take);
 
 }  // namespace wave::definitions

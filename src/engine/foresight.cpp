@@ -37,7 +37,7 @@ void Foresight::reset(Lane& lane) {
   // A source that is late is behind by that much.
   lane.forecaster = std::make_unique<forecast::LeadForecaster>(forecast::LeadForecaster::Options{
       .step = step, .lead = lane.ask.lead + series.options().delay, .span = lane.ask.span, .unit = unit});
-  lane.record = std::make_unique<forecast::Record>(step);
+  lane.record = std::make_unique<forecast::Record>(step, lane.forecaster->horizon_steps());
   const auto most = static_cast<std::size_t>(teach_from / step);
   lane.taught = series.size() > most ? series.size() - most : 0;
   lane.current = false;
@@ -107,32 +107,54 @@ void Foresight::stepped(bool past_changed) {
   if (on_step_) on_step_();
 }
 
-Foresight::View Foresight::view(const Ask& ask) {
-  Lane& found = lane(ask);
+/// Why the newest values say nothing; empty when they do.
+std::string Foresight::missing() const {
   const auto& series = outlook_->series();
-  View view{.forecast = {},
-            .problem = {},
-            .steps = found.steps,
-            .lead_steps = found.forecaster->lead_steps(),
-            .load = std::numeric_limits<double>::quiet_NaN()};
-  if (series.size() > 0) view.load = series.value(series.size() - 1);
-  if (!found.current) {
-    view.problem = "its past is being learned";
-    return view;
-  }
   int missing = 0;
   for (std::size_t i = series.size(); i-- > 0 && missing <= most_missing;) {
     if (!std::isnan(series.value(i))) break;
     ++missing;
   }
-  if (missing > most_missing) {
-    view.problem = "the metric has been missing for " +
-                   format_duration(series.options().step * most_missing) + " and more";
-    return view;
+  if (missing <= most_missing) return {};
+  return "the metric has been missing for " + format_duration(series.options().step * most_missing) +
+         " and more";
+}
+
+std::string Foresight::problem(const Lane& lane,
+                               const std::optional<forecast::LeadForecast>& forecast) const {
+  if (!lane.current) return "its past is being learned";
+  if (auto why = missing(); !why.empty()) return why;
+  if (forecast) return lane.record->objection();
+  const std::string& source = outlook_->problem();
+  return lane.forecaster->problem() + (source.empty() ? "" : "; " + source);
+}
+
+std::vector<Foresight::Standing> Foresight::standings() const {
+  std::vector<Standing> out;
+  for (const auto& lane : lanes_) {
+    auto forecast = lane->current && missing().empty() ? lane->forecaster->forecast() : std::nullopt;
+    auto why = problem(*lane, forecast);
+    out.push_back({.ask = lane->ask,
+                   .step = outlook_->series().options().step,
+                   .record = lane->record.get(),
+                   .forecast = forecast,
+                   .problem = std::move(why)});
   }
-  view.forecast = found.forecaster->forecast();
-  view.problem = view.forecast ? found.record->objection() : found.forecaster->problem();
-  if (!view.forecast && !outlook_->problem().empty()) view.problem += "; " + outlook_->problem();
+  return out;
+}
+
+Foresight::View Foresight::view(const Ask& ask) {
+  const Lane& found = lane(ask);
+  const auto& series = outlook_->series();
+  View view{.forecast = {},
+            .problem = {},
+            .steps = found.steps,
+            .lead_steps = found.forecaster->lead_steps(),
+            .load = std::numeric_limits<double>::quiet_NaN(),
+            .record = found.record->text()};
+  if (series.size() > 0) view.load = series.value(series.size() - 1);
+  if (found.current && missing().empty()) view.forecast = found.forecaster->forecast();
+  view.problem = problem(found, view.forecast);
   return view;
 }
 

@@ -10,9 +10,9 @@
 
 #include "base/cron.h"
 #include "decisions/decision.h"
+#include "engine/ahead.h"
 #include "engine/component.h"
 #include "engine/metric.h"
-#include "forecast/lead/sizer.h"
 #include "plans/compiled.h"
 
 namespace wave::engine {
@@ -54,10 +54,6 @@ struct ItemMemory {
   std::optional<UtcTime> firing;       ///< one that stands
   std::set<std::string> fired;         ///< components that have what it wished
   std::map<std::string, double> last;  ///< last wish by `component/value`, for fallbacks
-  struct Ahead {
-    forecast::Sizer sizer;
-    std::uint64_t steps = 0;  ///< of the forecast that the sizer has been told
-  };
   std::map<std::string, Ahead> ahead;  ///< by component, of a proactive target
 };
 

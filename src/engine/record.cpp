@@ -53,6 +53,35 @@ std::string decision_json(const decisions::Decision& decision) {
   return dump(to_json(decision));
 }
 
+std::string forecasts_json(const Metric& metric) {
+  json out = json::array();
+  if (metric.foresight() == nullptr) return dump(out);
+  for (const auto& one : metric.foresight()->standings()) {
+    const auto& record = *one.record;
+    json now = nullptr;
+    if (one.forecast)
+      now = {{"median", one.forecast->median()},
+             {"p90", one.forecast->quantile(0.9)},
+             {"p95", one.forecast->quantile(0.95)}};
+    out.push_back({{"lead_seconds", seconds(one.ask.lead)},
+                   {"window_seconds", seconds(one.ask.span)},
+                   {"step_seconds", seconds(one.step)},
+                   {"unit", one.ask.unit > 0 ? json(one.ask.unit) : json()},
+                   {"acts", one.problem.empty()},
+                   {"problem", one.problem},
+                   {"forecast", std::move(now)},
+                   {"record",
+                    {{"forecasts", record.count()},
+                     {"mase", record.mase()},
+                     {"pinball_p90", record.pinball()},
+                     {"pinball_p90_of_last_value", record.pinball_of_persistence()},
+                     {"coverage_p50", record.coverage50()},
+                     {"coverage_p90", record.coverage90()},
+                     {"coverage_p95", record.coverage95()}}}});
+  }
+  return dump(out);
+}
+
 std::string record_json(const decisions::Decision& decision, const std::vector<const Metric*>& inputs,
                         const std::vector<std::string>& errors, const Component::Attempt* attempt) {
   json out = to_json(decision);
@@ -66,6 +95,7 @@ std::string record_json(const decisions::Decision& decision, const std::vector<c
       input["age_seconds"] = seconds(*metric->age());
     }
     if (!metric->fresh()) input["problem"] = metric->problem();
+    if (metric->foresight() != nullptr) input["forecasts"] = json::parse(forecasts_json(*metric));
     out["inputs"].push_back(std::move(input));
   }
   out["wishes"] = json::array();

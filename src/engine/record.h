@@ -19,4 +19,8 @@ std::string decision_json(const decisions::Decision& decision);
 /// Text for people: `api desired 4 -> 12: wish 15 (...); rate 15 -> 12: ...`.
 std::string decision_text(const decisions::Decision& decision);
 
+/// `[{"lead_seconds", ..., "acts", "problem", "forecast", "record": {...}}]`: what is forecast of the metric
+/// for each lead that something asks for, and how good that has been; `[]` where nothing is.
+std::string forecasts_json(const Metric& metric);
+
 }  // namespace wave::engine

@@ -142,7 +142,7 @@ class Trial {
       }
       wish.desired = result.number;
     }
-    wish.why = value + " = " + shortest(wish.desired);
+    wish.why = (at_least ? value + " at least " : value + " = ") + shortest(wish.desired);
     for (const auto* metric : read_) {
       if (metric->fresh())
         wish.why += ", " + metric->definition().id + " = " + shortest(metric->sample()->value);
@@ -191,66 +191,10 @@ class Trial {
     if (metric == nullptr || !component.known()) return std::nullopt;
     auto wish = plans::target_wish(*item_.target, metric->sample()->value, capacity(component));
     if (!wish) error = "metric " + item_.target->metric + " is " + shortest(metric->sample()->value);
-    if (wish && item_.proactive && metric->foresight() != nullptr) look_ahead(*metric, component, *wish);
+    if (wish && item_.proactive && metric->foresight() != nullptr)
+      look_ahead(item_, memory_.ahead[component.definition().id], *metric, component, capacity(component),
+                 *wish);
     return wish;
-  }
-
-  ItemMemory::Ahead& ahead_of(const Component& component, const Foresight& foresight) {
-    const auto& id = component.definition().id;
-    const auto found = memory_.ahead.find(id);
-    if (found != memory_.ahead.end()) return found->second;
-    const auto& proactive = *item_.proactive;
-    const auto& series = foresight.outlook().series();
-    double load = 0;
-    for (std::size_t i = 0; i < series.size(); ++i)
-      if (std::isfinite(series.value(i))) load += series.value(i);
-    const double mean = series.known() > 0 ? load / static_cast<double>(series.known()) : 0;
-    forecast::Sizer sizer({.per_unit = item_.target->value,
-                           .limit_per_unit = item_.target->limit_per_unit,
-                           .violation_cost = proactive.violation_cost,
-                           .quantile = proactive.quantile,
-                           .max_margin = proactive.max_margin,
-                           .reactive_floor = proactive.floor == definitions::Proactive::Floor::reactive},
-                          mean / item_.target->value);
-    return memory_.ahead.emplace(id, ItemMemory::Ahead{.sizer = std::move(sizer)}).first->second;
-  }
-
-  /// Raises (without the reactive floor also lowers) the reactive wish by what the forecast asks for, or says
-  /// why the forecast stands aside.
-  void look_ahead(const Metric& metric, const Component& component, plans::StrategyWish& wish) {
-    auto& foresight = *metric.foresight();
-    const bool floor = item_.proactive->floor == definitions::Proactive::Floor::reactive;
-    const auto view = foresight.view(
-        {.lead = component.ready_after(), .span = forecast::Sizer::span(floor), .unit = item_.target->value});
-    auto& ahead = ahead_of(component, foresight);
-    if (view.steps != ahead.steps) {
-      ahead.steps = view.steps;
-      ahead.sizer.step(view.load, {.forecast = view.forecast,
-                                   .acts = view.problem.empty(),
-                                   .lead = view.lead_steps,
-                                   .step = metric.definition().learning.step});
-    }
-    if (!view.problem.empty()) wish.why += "; no look ahead: " + view.problem;
-    if (!view.forecast) return;
-    const double current = capacity(component).current;
-    double reactive = wish.desired;
-    if (!floor && view.problem.empty()) {
-      auto closer = *item_.target;
-      closer.value = ahead.sizer.reactive_per_unit();
-      if (const auto other = plans::target_wish(closer, metric.sample()->value, capacity(component)))
-        reactive = other->desired;
-    }
-    const double ahead_wish =
-        forecast::with_hysteresis(ahead.sizer.newest(), ahead.sizer.need(), reactive, current);
-    if (item_.proactive->mode == definitions::Proactive::Mode::forecast_only) {
-      wish.shown = ahead_wish;
-      return;
-    }
-    // Nothing is woken by a forecast alone where activation keeps it at zero.
-    if (item_.target->has_activation && wish.desired == 0) return;
-    wish.desired = floor || !view.problem.empty() ? std::max(ahead_wish, wish.desired) : ahead_wish;
-    if (!ahead.sizer.why().empty())
-      wish.why += "; ahead " + shortest(ahead_wish) + " (" + ahead.sizer.why() + ")";
   }
 
   std::optional<std::optional<plans::StrategyWish>> threshold(const Component& component) {

@@ -2,7 +2,9 @@
 
 #include <cstring>
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 namespace wave::history {
 namespace {
@@ -70,6 +72,11 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& pa
       mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   sqlite3* handle = nullptr;
   const std::string name = mode == Mode::memory ? ":memory:" : path.string();
+  if (mode == Mode::read_write) {
+    // What a daemon remembers is its owner's alone; SQLite would make the file for everybody to read, and
+    // gives its companions the file's own mode.
+    if (const int fd = ::open(name.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600); fd >= 0) ::close(fd);
+  }
   const int code = sqlite3_open_v2(name.c_str(), &handle, flags | SQLITE_OPEN_FULLMUTEX, nullptr);
   std::unique_ptr<Database> made(new Database(handle));
   if (code != SQLITE_OK) return std::unexpected(made->error("cannot be opened"));
@@ -110,17 +117,20 @@ Error Database::error(const std::string& what) const {
           .retryable = busy || code == SQLITE_FULL || code == SQLITE_IOERR};
 }
 
+std::uint64_t Database::number(const char* sql) {
+  auto statement = prepare(sql);
+  if (!statement) return 0;
+  Statement run(*statement);
+  const auto row = run.step();
+  return row && *row ? static_cast<std::uint64_t>(run.integer(0)) : 0;
+}
+
 std::uint64_t Database::bytes() {
-  std::uint64_t product = 1;
-  for (const char* sql : {"PRAGMA page_count", "PRAGMA page_size"}) {
-    auto statement = prepare(sql);
-    if (!statement) return 0;
-    Statement run(*statement);
-    const auto row = run.step();
-    if (!row || !*row) return 0;
-    product *= static_cast<std::uint64_t>(run.integer(0));
-  }
-  return product;
+  return number("PRAGMA page_count") * number("PRAGMA page_size");
+}
+
+std::uint64_t Database::used_bytes() {
+  return (number("PRAGMA page_count") - number("PRAGMA freelist_count")) * number("PRAGMA page_size");
 }
 
 bool is_damage(int code) {

@@ -50,10 +50,12 @@ class Database {
   Result<sqlite3_stmt*> prepare(const char* sql);
   Error error(const std::string& what) const;
   int code() const;
-  std::uint64_t bytes();
+  std::uint64_t bytes();       ///< of the file
+  std::uint64_t used_bytes();  ///< of it that hold something
 
  private:
   explicit Database(sqlite3* handle) : handle_(handle) {}
+  std::uint64_t number(const char* sql);
   sqlite3* handle_;
   std::vector<std::pair<const char*, sqlite3_stmt*>> statements_;
 };

@@ -6,6 +6,10 @@ namespace {
 std::int64_t micros(UtcTime time) {
   return time.time_since_epoch().count();
 }
+
+/// After so many tenths less than a hundredth is left.
+constexpr int most_trims = 50;
+
 UtcTime time_of(std::int64_t micros) {
   return UtcTime(Duration(micros));
 }
@@ -35,13 +39,16 @@ Status keep_within(Database& database, const Retention& retention, UtcTime now) 
   if (auto ok = execute(database, "DELETE FROM rollups WHERE start < ?1", micros(now - retention.rollups));
       !ok)
     return ok;
-  if (database.bytes() <= retention.max_bytes) return {};
-  // Too large within its times: the older half of the samples, a tenth of the decisions.
-  const UtcTime half = now - retention.samples / 2;
-  if (auto ok = execute(database, "DELETE FROM samples WHERE at < ?1", micros(half)); !ok) return ok;
-  return execute(
-      database,
-      "DELETE FROM decisions WHERE id <= (SELECT min(id) + (max(id) - min(id)) / 10 FROM decisions)");
+  // Too large within its times: the oldest tenth of everything but states, as often as that takes.
+  for (int round = 0; round < most_trims && database.used_bytes() > retention.max_bytes; ++round) {
+    for (const char* trim :
+         {"DELETE FROM samples WHERE at <= (SELECT min(at) + (max(at) - min(at)) / 10 FROM samples)",
+          "DELETE FROM decisions WHERE id <= (SELECT min(id) + (max(id) - min(id)) / 10 FROM decisions)",
+          "DELETE FROM rollups WHERE start <= (SELECT min(start) + (max(start) - min(start)) / 10 FROM "
+          "rollups)"})
+      if (auto ok = execute(database, trim); !ok) return ok;
+  }
+  return {};
 }
 
 struct Writer {

@@ -6,10 +6,12 @@
 namespace wave::metrics {
 
 const Kind& airflow();
+const Kind& appdynamics();
 const Kind& aws_sqs();
 const Kind& cloudwatch();
 const Kind& databricks();
 const Kind& datadog();
+const Kind& dynatrace();
 const Kind& elastic_apm();
 const Kind& generator();
 const Kind& http_json();

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <yaml-cpp/yaml.h>
 
-#include "count.h"
+#include "conformance/recordings.h"
 #include "metrics/kinds.h"
 #include "support/services.h"
 

@@ -5,7 +5,7 @@
 #include <pugixml.hpp>
 #include <zlib.h>
 
-#include "count.h"
+#include "conformance/recordings.h"
 #include "metrics/splunk/answer.h"
 #include "net/http.h"
 

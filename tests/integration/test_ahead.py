@@ -42,6 +42,17 @@ def test_the_first_day_is_met_from_the_sources_own_past(wave):
     eventually(lambda: (wave.desired("web") or 0) >= 400 / 14, timeout=60)
     reasons = [reason["text"] for one in wave.json("decisions") for reason in one["reasons"]]
     assert any("load 50 / 10" in text and "ahead" in text and "forecast" in text for text in reasons), reasons
+    assert any("P90 covered" in text for text in reasons), reasons
+    # What is said is kept with the truth, and everybody may see how good it was.
+    told = [one for one in wave.get("/api/v1/forecasts").json() if one["lead_seconds"] == 600]
+    assert told and told[0]["metric_id"] == "load" and told[0]["record"]["forecasts"] > 1000, told
+    assert told[0]["acts"] and told[0]["problem"] == "" and told[0]["forecast"]["p90"] > 300, told
+    page = wave.get("/metrics").text
+    assert 'wave_forecast_acts{metric="load",lead_seconds="600",window_seconds="120"} 1' in page
+    coverage = [line for line in page.splitlines() if line.startswith("wave_forecast_coverage{") and '"0.9"' in line]
+    assert coverage and all(0 <= float(line.split()[-1]) <= 1 for line in coverage), page
+    recorded = [seen for one in wave.json("decisions") for seen in one["inputs"] if seen["metric_id"] == "load"]
+    assert any(seen["forecasts"] and "mase" in seen["forecasts"][0]["record"] for seen in recorded), recorded
 
 
 def test_a_forecast_that_is_only_shown_changes_nothing(wave):

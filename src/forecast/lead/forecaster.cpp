@@ -14,6 +14,8 @@ constexpr double center_half_life_days = 5;
 constexpr double scale_half_life_days = 3;
 constexpr double penalty = 1e-3;
 constexpr double error_days = 4;
+/// At steps of many minutes four days are too few errors for a tail.
+constexpr double least_errors_kept = 500;
 constexpr double least_scale = 0.02;
 constexpr double least_errors_days = 0.25;
 constexpr double bias = 0.1;
@@ -153,8 +155,8 @@ void LeadForecaster::learn() {
   if (then.predicted) {
     scale_.add(then.scale_x, std::abs(error));
     standard_.push_back(static_cast<float>(error / then.scale));
-    if (standard_.size() > static_cast<std::size_t>(error_days * static_cast<double>(day_)))
-      standard_.pop_front();
+    const double kept = std::max(error_days * static_cast<double>(day_), least_errors_kept);
+    while (static_cast<double>(standard_.size()) > kept) standard_.pop_front();
     if (!sorted_.empty()) {
       outcome_ = then.told;
       outcome_->load = inverse(largest);

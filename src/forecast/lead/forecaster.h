@@ -57,6 +57,8 @@ class LeadForecaster {
   std::string problem() const;
 
   std::int64_t lead_steps() const { return lead_; }
+  /// Steps from a forecast until its truth is known.
+  std::int64_t horizon_steps() const { return lead_ + span_; }
 
   /// What became of the forecast whose window has just ended; nullopt when none has, or values were missing.
   struct Outcome {

@@ -26,6 +26,8 @@ class Sizer {
   explicit Sizer(Options options, double mean_fleet = 0) : options_(options), mean_fleet_(mean_fleet) {}
   /// How long a window the forecast looks at.
   static Duration span(bool reactive_floor) { return reactive_floor ? 2min : 5min; }
+  /// Units that the load of the last days needed, in the mean.
+  double mean_fleet() const { return mean_fleet_; }
   /// The load per unit that the reactive rule goes by: without its floor a unit runs closer to its limit.
   double reactive_per_unit() const;
 

@@ -64,6 +64,34 @@ std::string problem(const std::string& text) {
   return loaded.errors.front().text();
 }
 
+std::vector<std::string> problems(const std::string& text) {
+  std::vector<std::string> out;
+  for (const auto& one : load(text).errors) out.push_back(one.text());
+  return out;
+}
+
+TEST(Load, WhatComesBehindBrokenYamlIsReadToo) {
+  EXPECT_EQ(
+      problems("kind: Metric\nid: [a\n---\nkind: Metrik\n---\nid: {\n---\nkind: Metric\nidd: b\n").size(),
+      6u);
+  const auto found = problems("kind: Metric\nid: 'a' 'b'\n---\nkind: Metrik\nid: c\n");
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_TRUE(found[0].starts_with("w.yaml:2:")) << found[0];
+  EXPECT_TRUE(found[1].starts_with("w.yaml:4:7: ")) << found[1];
+}
+
+TEST(Load, PlansAreNotBlamedForABrokenMetric) {
+  const auto found = problems(with("id: rps", "id: [rps"));
+  ASSERT_EQ(found.size(), 1u) << found[1];
+  EXPECT_NE(found[0].find("broken YAML"), std::string::npos);
+  // A broken plan hides no name: the others are checked.
+  EXPECT_EQ(
+      problems(with("kind: ScalingPlan",
+                    "kind: ScalingPlan\nid: [x\n---\nkind: ScalingPlan\nidd: y\n---\nkind: ScalingPlan"))
+          .size(),
+      4u);
+}
+
 TEST(Load, FillsInTheDefaultsOfDesign) {
   const auto loaded = load(good);
   ASSERT_TRUE(loaded.ok()) << loaded.errors.front().text();

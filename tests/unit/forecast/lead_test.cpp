@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "forecast/lead/forecaster.h"
-#include "forecast/lead/record.h"
 #include "forecast/lead/ridge.h"
 #include "forecast/lead/sizer.h"
 
@@ -157,29 +156,6 @@ TEST(Sizer, SmallDifferencesChangeNothing) {
   EXPECT_EQ(with_hysteresis(120, 100, 100, 100), 120);
   EXPECT_EQ(with_hysteresis(80, 95, 80, 100), 100);  // needed again within the lead time
   EXPECT_EQ(with_hysteresis(80, 85, 80, 100), 85);
-}
-
-TEST(Record, AForecastWithoutARecordMayNotAct) {
-  Record record(1min);
-  EXPECT_EQ(record.objection(), "the forecast has no record yet (0 known outcomes)");
-}
-
-TEST(Record, AForecastThatIsAlwaysTooLowStandsAside) {
-  Record record(1min);
-  for (int i = 0; i < day; ++i) record.add({.load = 100, .level = 100, .q50 = 50, .q90 = 60, .q95 = 70});
-  EXPECT_EQ(record.coverage90(), 0);
-  EXPECT_NE(record.objection().find("worse than the last value"), std::string::npos) << record.objection();
-}
-
-TEST(Record, AGoodOneActs) {
-  Record record(1min);
-  for (int i = 0; i < day; ++i) {
-    const double load = 100 + 10 * (i % 10);
-    record.add({.load = load, .level = 50, .q50 = 145, .q90 = 180, .q95 = 190});
-  }
-  EXPECT_NEAR(record.coverage50(), 0.5, 0.01);
-  EXPECT_NEAR(record.coverage90(), 0.9, 0.01);
-  EXPECT_EQ(record.objection(), "");
 }
 
 }  // namespace

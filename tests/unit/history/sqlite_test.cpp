@@ -144,6 +144,47 @@ TEST_F(SqliteStoreTest, OldDecisionsAndSamplesGo) {
   EXPECT_EQ(store->samples("rps", now - 24h, 10).value().size(), 1u);
 }
 
+TEST_F(SqliteStoreTest, AFileThatGrowsBeyondItsLimitLosesTheOldestOfEverythingButStates) {
+  const UtcTime now = loop.utc();
+  constexpr std::uint64_t limit = 400'000;
+  auto store = open({.max_bytes = limit});
+  store->put_state("component/web", R"({"a":1})");
+  for (int hour = 0; hour < 400; ++hour) {
+    const UtcTime at = now - hour * 1h;
+    store->add_rollups(
+        {{.metric_id = "rps", .start = at, .step = 1min, .values = std::vector<float>(60, 1)}});
+    auto made = decision("web", at);
+    made.json = std::string(1000, 'x');
+    store->add_decision(std::move(made));
+  }
+  for (int i = 0; i < 5000; ++i) store->add_samples({{"rps", now - i * 1s, 1.0}});
+  ASSERT_TRUE(flush(*store));
+  ASSERT_GT(store->health().bytes, limit);
+  for (int i = 0; i < 3; ++i) {
+    store->keep_samples({});
+    ASSERT_TRUE(flush(*store));
+  }
+  EXPECT_LE(store->health().bytes, limit + 65'536);
+  EXPECT_EQ(store->states().value().size(), 1u);
+  const auto rollups = store->rollups("rps", 1min, now - 1000h).value();
+  ASSERT_FALSE(rollups.empty());
+  EXPECT_EQ(rollups.back().start, now);
+  EXPECT_LT(rollups.size(), 400u);
+  EXPECT_FALSE(store->samples("rps", now - 10s, 100).value().empty());
+}
+
+TEST_F(SqliteStoreTest, NobodyElseMayReadTheFiles) {
+  auto store = open();
+  store->put_state("a", "{}");
+  ASSERT_TRUE(flush(*store));
+  for (const char* suffix : {"", "-wal", "-shm", ".lock"}) {
+    const auto mode = std::filesystem::status(path().string() + suffix).permissions();
+    EXPECT_EQ(mode & (std::filesystem::perms::group_all | std::filesystem::perms::others_all),
+              std::filesystem::perms::none)
+        << suffix;
+  }
+}
+
 TEST_F(SqliteStoreTest, SamplesStayAsLongAsTheLongestWindowNeeds) {
   const UtcTime now = loop.utc();
   auto store = open({.samples = 1h});

@@ -219,6 +219,34 @@ std::vector<Subject> searches() {
        .two =
            R"({"data":{"actor":{"account":{"nrql":{"metadata":{"facets":["a"]},"results":[{"a":1,"facet":"1","count":3},{"a":2,"facet":"2","count":7}]}}}}})",
        .takes_oauth2 = false},
+      {.name = "dynatrace selector",
+       .kind = dynatrace(),
+       .keys = {{"metric_selector", string("builtin:host.cpu.usage")},
+                {"from", string("now-5m")},
+                {"to", string("now")},
+                {"resolution", string("Inf")}},
+       .good = R"({"result":[{"metricId":"m","data":[{"dimensionMap":{},"timestamps":[1],"values":[7]}]}]})",
+       .error_inside = R"({"error":{"code":500,"message":"down"},"result":[]})",
+       .two =
+           R"({"result":[{"metricId":"m","data":[{"dimensionMap":{"h":"1"},"timestamps":[1],"values":[3]},{"dimensionMap":{"h":"2"},"timestamps":[1],"values":[7]}]}]})"},
+      {.name = "dynatrace query",
+       .kind = dynatrace(),
+       .keys = {{"query", string("fetch logs | summarize count()")},
+                {"poll_interval", Duration(1s)},
+                {"query_timeout", Duration(10s)}},
+       .good = R"({"state":"SUCCEEDED","result":{"records":[{"r":7}]}})",
+       .error_inside = R"({"state":"FAILED","result":{"records":[{"r":7}]}})",
+       .two = R"({"state":"SUCCEEDED","result":{"records":[{"h":"a","r":3},{"h":"b","r":7}]}})"},
+      {.name = "appdynamics",
+       .kind = appdynamics(),
+       .keys = {{"application", string("a")},
+                {"metric_path", string("b|c")},
+                {"duration_in_mins", 5.0},
+                {"rollup", true},
+                {"value_field", string("value")}},
+       .good = R"([{"metricName":"m","metricPath":"p","metricValues":[{"startTimeInMillis":1,"value":7}]}])",
+       .two =
+           R"([{"metricName":"m","metricPath":"p","metricValues":[{"startTimeInMillis":1,"value":3}]},{"metricName":"m","metricPath":"q","metricValues":[{"startTimeInMillis":1,"value":7}]}])"},
   };
 }
 

@@ -1,0 +1,244 @@
+"""What a machine does to a daemon: kills it, fills its disk, swaps its files, speaks German."""
+
+import contextlib
+import http.server
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+
+import pytest
+
+from conftest import PROGRAM, eventually, free_port
+
+PLAN = """
+kind: Metric
+id: load
+metric_kind: push
+---
+kind: ScalingComponent
+id: {component}
+component_kind: {kind}
+metadata: {metadata}
+limits: {{ min: 1, max: 50 }}
+cooldown: {{ up: 0s, down: 0s }}
+---
+kind: ScalingPlan
+id: p
+interval: 500ms
+plans: [{{ id: i, scaling_components: [{{ component_id: {component}, desired: load }}] }}]
+"""
+
+LOCAL = PLAN.format(component="workers", kind="local-process", metadata="{ command: sleep, args: ['1000'] }")
+
+
+class Target:
+    """A system of somebody's own behind a webhook: keeps the number it accepts, answers when it may."""
+
+    def __init__(self, takes):
+        self.number = 2
+        self.got = []
+        self.answers = threading.Event()
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def reply(self, body):
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_GET(self):
+                self.reply(json.dumps({"desired": outer.number}).encode())
+
+            def do_POST(self):
+                wanted = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["target"]
+                outer.got.append(wanted)
+                if takes or outer.answers.is_set():
+                    outer.number = wanted
+                outer.answers.wait(30)
+                with contextlib.suppress(OSError):
+                    self.reply(b"{}")
+
+            def log_message(self, *ignored):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.answers.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.mark.parametrize("takes", [True, False], ids=["the target took it", "the target did not"])
+def test_kill_9_during_an_apply(wave, takes):
+    target = Target(takes)
+    wave.write(
+        PLAN.format(
+            component="hook",
+            kind="webhook",
+            metadata=f"{{ url: '{target.url}/scale', observe_url: '{target.url}/state' }}",
+        )
+    )
+    try:
+        wave.run()
+        wave.push("load", 7)
+        eventually(lambda: target.got)
+        wave.kill()
+        target.answers.set()
+        wave.run()
+        wave.push("load", 7)
+        eventually(lambda: target.number == 7 and wave.desired("hook") == 7)
+        # Absolute, and not sent again where it already is so.
+        assert target.got == ([7] if takes else [7, 7])
+    finally:
+        target.stop()
+
+
+def test_systemd_hears_of_start_reload_and_stop(wave, tmp_path):
+    path = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(path)
+        listener.settimeout(20)
+        wave.environment["NOTIFY_SOCKET"] = path
+        wave.write(LOCAL)
+        wave.run()
+        assert listener.recv(100) == b"READY=1"
+        wave.process.send_signal(signal.SIGHUP)
+        assert listener.recv(100).startswith(b"RELOADING=1")
+        assert listener.recv(100) == b"READY=1"
+        wave.stop()
+        assert listener.recv(100) == b"STOPPING=1"
+
+
+def test_a_swap_of_kubernetes_symlinks_reloads(wave):
+    """As kubelet updates a ConfigMap: a new folder, then `..data` is renamed over."""
+    folder = wave.folder / "definitions"
+
+    def publish(version, text):
+        (folder / version).mkdir(parents=True)
+        (folder / version / "wave.yaml").write_text(text)
+        os.symlink(version, folder / "..data_tmp")
+        os.rename(folder / "..data_tmp", folder / "..data")
+
+    publish("..2026_01", LOCAL)
+    os.symlink("..data/wave.yaml", folder / "wave.yaml")
+    wave.run()
+    wave.push("load", 3)
+    eventually(lambda: wave.desired("workers") == 3)
+    publish("..2026_02", LOCAL.replace("desired: load", "desired: load + 2"))
+    eventually(lambda: wave.desired("workers") == 5)
+
+
+FULL = """
+mount -t tmpfs -o size=1m,mode=0777 wave-test-disk "$1" || exit 99
+( while [ ! -e "$2/fill" ]; do sleep 0.05; done
+  dd if=/dev/zero of="$1/ballast" bs=4k 2> /dev/null
+  touch "$2/full"
+  while [ ! -e "$2/free" ]; do sleep 0.05; done
+  rm "$1/ballast" ) &
+shift 2
+exec "$@"
+"""
+
+
+def test_a_full_disk_is_told_and_stops_no_scaling(wave, tmp_path):
+    disk, orders = tmp_path / "disk", tmp_path / "orders"
+    disk.mkdir()
+    orders.mkdir()
+    wave.environment["WAVE_DATABASE"] = str(disk / "wave.db")
+    wave.write(LOCAL)
+    with open(wave.log, "ab") as log:
+        wave.process = subprocess.Popen(
+            ["unshare", "--mount", "--map-root-user", "sh", "-c", FULL, "sh", disk, orders, PROGRAM, "run"],
+            cwd=wave.folder,
+            env=wave.environment,
+            stdout=log,
+            stderr=log,
+        )
+
+    def history():
+        assert wave.process.poll() is None, wave.log.read_text()
+        return wave.get("/api/v1/status").json()["history"]
+
+    eventually(lambda: history()["writable"])
+    wave.push("load", 3)
+    eventually(lambda: wave.desired("workers") == 3)
+    (orders / "fill").touch()
+    eventually(lambda: (orders / "full").exists())
+
+    def refused():
+        wave.push("load", 4)
+        told = history()
+        return not told["writable"] and told
+
+    told = eventually(refused, timeout=60)
+    assert "the disk is full" in told["problem"] and "writes waiting" in told["problem"], told
+    wave.push("load", 9)
+    eventually(lambda: wave.desired("workers") == 9)
+    assert wave.get("/healthz").status_code == 200
+    (orders / "free").touch()
+    eventually(lambda: history()["writable"])
+    wave.push("load", 12)
+    eventually(lambda: wave.desired("workers") == 12)
+
+
+def test_a_german_locale_changes_no_number(wave, tmp_path):
+    locales = tmp_path / "locales"
+    locales.mkdir()
+    subprocess.run(
+        ["localedef", "--no-archive", "-i", "de_DE", "-f", "UTF-8", locales / "de_DE.UTF-8"], check=True, timeout=60
+    )
+    wave.environment |= {"LOCPATH": str(locales), "LC_ALL": "de_DE.UTF-8", "LANG": "de_DE.UTF-8"}
+    comma = subprocess.run(
+        ["/usr/bin/printf", "%.1f", "2,5"], env=wave.environment, capture_output=True, text=True, check=True
+    )
+    assert comma.stdout == "2,5"  # the locale is there
+    wave.write(LOCAL.replace("desired: load", "desired: 'load * 1.5'").replace("up: 0s", "up: 0.5s"))
+    decided = wave.json("plan", "--set", "load=2.5", "--current", "workers=1")["decisions"][0]
+    assert decided["wish"] == 4 and "3.75" in decided["reasons"][0]["text"]
+    wave.run()
+    wave.push("load", 2.5)
+    eventually(lambda: wave.desired("workers") == 4)
+    page = wave.get("/metrics").text
+    assert 'wave_metric_value{metric="load"} 2.5' in page, page
+
+
+def children(pid):
+    done = subprocess.run(["ps", "--ppid", str(pid), "-o", "args="], capture_output=True, text=True)
+    return done.stdout.splitlines()
+
+
+def test_the_demo_follows_its_day_and_leaves_nothing_running(prometheus_program, tmp_path):
+    process = subprocess.Popen(
+        [PROGRAM, "demo", "--seconds", "40", "--json", "--prometheus", prometheus_program],
+        cwd=tmp_path,
+        env=dict(os.environ, WAVE_PORT=str(free_port())),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    seen = []
+    try:
+        for line in process.stdout:
+            told = json.loads(line)
+            workers = [one for one in children(process.pid) if "demo-worker" in one]
+            seen.append((told, len(workers)))
+            ups = [count for _, count in seen]
+            if len(seen) > 10 and max(ups) >= 2 * min(ups[3:]) and ups[-1] <= max(ups) / 2:
+                break
+        counts = [count for _, count in seen]
+        assert max(counts) >= 2 * counts[3] and counts[-1] <= max(counts) / 2, seen
+        offspring = [line.split()[0] for line in children(process.pid)]
+        assert offspring
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        assert process.returncode == 0
+    finally:
+        process.kill()
+    left = subprocess.run(["ps", "-e", "-o", "args="], capture_output=True, text=True).stdout
+    assert str(tmp_path) not in left and "demo-worker" not in left
