@@ -9,6 +9,7 @@ declare -A groups=(
            librdkafka-dev libfmt-dev libcli11-dev libgoogle-perftools-dev tzdata ca-certificates"
   [test]="libgtest-dev libgmock-dev librapidcheck-dev locales python3 python3-venv curl sqlite3 openssl procps"
   [jvm]="default-jdk-headless maven"
+  [browser]="chromium"
   [bench]="libbenchmark-dev"
   [lint]="clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev"
   [package]="dpkg-dev"

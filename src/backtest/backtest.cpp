@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "backtest/simulated.h"
+#include "backtest/figures.h"
 #include "base/virtual_runtime.h"
 #include "engine/engine.h"
 #include "net/aws/aws_client.h"
@@ -53,7 +53,6 @@ class World {
   Status prepare();
   void make_kinds();
   double start_of(const definitions::ComponentDefinition& component) const;
-  double need(double load) const;
   void push_rows(UtcTime at);
 
   const Question& question_;
@@ -134,12 +133,9 @@ void World::make_kinds() {
   }
 }
 
-double World::need(double load) const {
-  return std::isfinite(load) ? std::max(1.0, std::ceil(load / question_.per_unit)) : 1;
-}
-
 double World::start_of(const definitions::ComponentDefinition& component) const {
-  if (component.id == question_.component_id) return need(load_->value(question_.from));
+  if (component.id == question_.component_id)
+    return need_of(load_->value(question_.from), question_.per_unit);
   const auto limits = component.limits.find(std::string(component.kind->main_value()));
   return limits == component.limits.end() ? 1 : std::max(1.0, limits->second.min);
 }
@@ -191,6 +187,7 @@ Result<Answer> World::run() {
     if (question_.progress && i % std::max<std::size_t>(ticks / 100, 1) == 0)
       question_.progress(static_cast<double>(i) / static_cast<double>(ticks));
   }
+  answer.changes = std::move(judged->second->changes());
   return answer;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "backtest/recorded.h"
+#include "backtest/simulated.h"
 #include "base/error.h"
 #include "definitions/definitions.h"
 
@@ -32,6 +33,7 @@ struct Answer {
   Duration tick{0};  ///< the load's step, at most a minute
   Duration ready_after{0};
   std::vector<Tick> ticks;
+  std::vector<Changed> changes;  ///< oldest first
 };
 
 /// Runs the production engine over the recordings on a virtual clock, with simulated components whatever

@@ -16,7 +16,7 @@ constexpr Duration refresh = 6h;
 constexpr std::int64_t most_days = 14;
 
 double need(const Setting& test, double load) {
-  return std::isfinite(load) ? std::max(1.0, std::ceil(load / test.per_unit)) : 1;
+  return need_of(load, test.per_unit);
 }
 
 std::int64_t ticks(const Setting& test, Duration duration) {
@@ -116,6 +116,14 @@ double sum_of(const std::vector<double>& values) {
 
 }  // namespace
 
+double need_of(double load, double per_unit) {
+  return std::isfinite(load) ? std::max(1.0, std::ceil(load / per_unit)) : 1;
+}
+
+bool is_violated(double load, double ready, double capacity) {
+  return load > violated_above * capacity * ready;
+}
+
 std::vector<double> serve(const std::vector<double>& desired, std::int64_t lead_ticks) {
   std::vector<double> out;
   std::deque<std::pair<std::int64_t, double>> coming;
@@ -151,7 +159,7 @@ Figures figures_of(const Setting& test, const Course& course) {
     ++known;
     const double ready = course.ready[t];
     const double needed = need(test, now);
-    if (now > violated_above * test.capacity * ready) ++violated;
+    if (is_violated(now, ready, test.capacity)) ++violated;
     load += now;
     unserved += std::max(0.0, now - test.capacity * ready);
     out.theta_u += std::max(0.0, needed - ready) / needed;

@@ -34,6 +34,11 @@ struct Figures {
   double tau_u = 0, tau_o = 0;      ///< time in shortage and in surplus
 };
 
+/// Units that a load needs: at least one, also where it is not known.
+double need_of(double load, double per_unit);
+/// Whether so many ready units were too few for a load.
+bool is_violated(double load, double ready, double capacity);
+
 Figures figures_of(const Setting& test, const Course& course);
 
 /// What is ready when that was ordered: additions `ready_after` later, removals at once, not yet ready ones

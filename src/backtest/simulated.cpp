@@ -22,7 +22,8 @@ Task<Result<components::Applied>> Simulated::apply(components::Change change) {
   const double before = desired();
   for (const auto& [value, number] : change.values) values_[value] = number;
   const double after = desired();
-  if (after != before) ++changes_;
+  if (after != before)
+    changes_.push_back({.at = runtime_.utc(), .from = before, .to = after, .why = std::move(change.reason)});
   if (after > before) orders_.push_back({after - before, runtime_.mono() + ready_after_});
   for (double less = before - after; less > 0 && !orders_.empty();) {
     auto& newest = orders_.back();

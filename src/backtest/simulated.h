@@ -1,10 +1,20 @@
 #pragma once
 
 #include <deque>
+#include <string>
+#include <vector>
 
 #include "components/component.h"
 
 namespace wave::backtest {
+
+/// A change of what is ordered, and why.
+struct Changed {
+  UtcTime at;
+  double from = 0;
+  double to = 0;
+  std::string why;
+};
 
 /// Capacity as a recording's world has it: what is added serves `ready_after` later, what is taken away is
 /// gone at once, the newest and not yet ready first.
@@ -21,7 +31,8 @@ class Simulated final : public components::Component {
 
   double desired() const { return values_.at(main_value_); }
   double ready() const;
-  std::uint64_t changes() const { return changes_; }
+  /// Oldest first.
+  std::vector<Changed>& changes() { return changes_; }
 
  private:
   struct Order {
@@ -34,7 +45,7 @@ class Simulated final : public components::Component {
   Duration ready_after_;
   components::Values values_;
   std::deque<Order> orders_;
-  std::uint64_t changes_ = 0;
+  std::vector<Changed> changes_;
 };
 
 }  // namespace wave::backtest

@@ -107,6 +107,8 @@ void backtest_options(CLI::App& app, Arguments& to) {
   app.add_option("--capacity", to.capacity, "The load that one unit can carry; default: per_unit / 0.6.")
       ->check(CLI::PositiveNumber);
   app.add_flag("--series", to.series, "With --json: load, desired and ready of each minute, too.");
+  app.add_option("--html", to.html, "Writes a page with figures, charts and changes; it loads nothing.")
+      ->type_name("FILE");
 }
 
 const std::vector<Command>& commands() {
@@ -207,7 +209,7 @@ const std::vector<Command>& commands() {
        "--json",
        &forecast_options},
       {"backtest", "What the definitions would have done to a recorded load, beside other policies.",
-       "  wave-autoscale backtest --input api_rps=rps.csv\n"
+       "  wave-autoscale backtest --input api_rps=rps.csv --html report.html\n"
        "  wave-autoscale backtest --input api_rps=rps.csv --from 2026-10-01T00:00:00Z --series --json",
        &backtest_options},
       {"kinds", "The metric and component kinds and their keys.",

@@ -42,6 +42,7 @@ struct Arguments {
   std::optional<UtcTime> to;                                            ///< backtest
   std::optional<double> capacity;  ///< backtest: load that one unit can carry
   bool series = false;             ///< backtest
+  std::filesystem::path html;      ///< backtest
   bool dry_run = false;
   bool force = false;
 };

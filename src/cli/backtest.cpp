@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <fstream>
 #include <optional>
 
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include "backtest/figures.h"
+#include "backtest/page.h"
 #include "cli/commands.h"
+#include "cli/progress.h"
 #include "cli/read_file.h"
 #include "cli/world.h"
 #include "forecast/csv.h"
@@ -129,6 +131,39 @@ std::string fixed(double number, int digits) {
   return text;
 }
 
+Status write_page(const std::filesystem::path& file, const std::string& text) {
+  std::ofstream out(file, std::ios::binary | std::ios::trunc);
+  out << text;
+  out.close();
+  if (!out) return fail(ErrorCode::io, file.string() + " cannot be written");
+  return {};
+}
+
+using Judged = std::vector<std::pair<std::string, backtest::Figures>>;
+
+/// The plan and every baseline.
+Judged judge(const backtest::Question& question, const backtest::Answer& answer, double capacity) {
+  const auto test = test_of(question, answer, capacity);
+  backtest::Course course;
+  for (const auto& tick : answer.ticks) {
+    course.desired.push_back(tick.desired);
+    course.ready.push_back(tick.ready);
+  }
+  Judged all = {{"plan", figures_of(test, course)}};
+  for (const auto& [name, other] : backtest::baselines(test)) all.emplace_back(name, figures_of(test, other));
+  return all;
+}
+
+void print_table(const backtest::Question& question, const backtest::Answer& answer, const Judged& all) {
+  print_line(question.component_id + " under " + question.load_metric + ", " + show_time(question.from) +
+             " to " + show_time(question.to) + ", ready after " + format_duration(answer.ready_after));
+  Table table({"POLICY", "SLO %", "UNSERVED %", "COST", "CHANGES/DAY"});
+  for (const auto& [name, figures] : all)
+    table.add({name, fixed(figures.slo_pct, 2), fixed(figures.unserved_pct, 3), fixed(figures.cost, 2),
+               fixed(figures.actions_day, 0)});
+  std::fputs(table.text().c_str(), stdout);
+}
+
 }  // namespace
 
 int backtest_files(const Arguments& arguments, const Configuration& configuration) {
@@ -139,37 +174,27 @@ int backtest_files(const Arguments& arguments, const Configuration& configuratio
   double capacity = 0;
   auto question = question_of(arguments, loaded.definitions, capacity);
   if (!question) return fail_with(question.error(), arguments.json);
-  const bool shows_progress = ::isatty(STDERR_FILENO) != 0;
-  if (shows_progress)
-    question->progress = [](double share) {
-      std::fprintf(stderr, "\r%3.0f %% of the recording", share * 100);
-      std::fflush(stderr);
-    };
+  ProgressBar bar("backtest");
+  question->progress = [&](double share) { bar.show(share); };
   const auto answer = backtest::run(std::move(loaded.definitions), *question);
-  if (shows_progress) std::fputs("\r                        \r", stderr);
+  bar.clear();
   if (!answer) return fail_with(answer.error(), arguments.json);
-  const auto test = test_of(*question, *answer, capacity);
-  backtest::Course course;
-  for (const auto& tick : answer->ticks) {
-    course.desired.push_back(tick.desired);
-    course.ready.push_back(tick.ready);
+  const auto all = judge(*question, *answer, capacity);
+  json out = {{"figures", json::object()}};
+  for (const auto& [name, figures] : all) out["figures"][name] = json_of(figures);
+  if (!arguments.html.empty()) {
+    backtest::Page page{.question = *question, .answer = *answer, .capacity = capacity, .result = out.dump()};
+    for (const auto& [name, figures] : all) page.order.push_back(name);
+    if (auto written = write_page(arguments.html, html_of(page)); !written)
+      return fail_with(written.error(), arguments.json);
   }
-  std::vector<std::pair<std::string, backtest::Figures>> all = {{"plan", figures_of(test, course)}};
-  for (const auto& [name, other] : backtest::baselines(test)) all.emplace_back(name, figures_of(test, other));
   if (arguments.json) {
-    json out = {{"figures", json::object()}};
-    for (const auto& [name, figures] : all) out["figures"][name] = json_of(figures);
     if (arguments.series) out["series"] = series_of(*question, *answer);
     print_line(out.dump(-1, ' ', false, json::error_handler_t::replace));
     return exit_done;
   }
-  print_line(question->component_id + " under " + question->load_metric + ", " + show_time(question->from) +
-             " to " + show_time(question->to) + ", ready after " + format_duration(answer->ready_after));
-  Table table({"POLICY", "SLO %", "UNSERVED %", "COST", "CHANGES/DAY"});
-  for (const auto& [name, figures] : all)
-    table.add({name, fixed(figures.slo_pct, 2), fixed(figures.unserved_pct, 3), fixed(figures.cost, 2),
-               fixed(figures.actions_day, 0)});
-  std::fputs(table.text().c_str(), stdout);
+  print_table(*question, *answer, all);
+  if (!arguments.html.empty()) print_line("The page is in " + arguments.html.string() + ".");
   return exit_done;
 }
 

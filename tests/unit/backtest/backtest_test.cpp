@@ -70,6 +70,11 @@ TEST(Backtest, CapacityIsOrderedAMinuteAfterTheLoadCameAndServesAfterItsLeadTime
   EXPECT_EQ(answer->ticks[6].desired, 6);
   EXPECT_EQ(answer->ticks[10].ready, 2);
   EXPECT_EQ(answer->ticks[11].ready, 6);  // five minutes after the order
+  ASSERT_EQ(answer->changes.size(), 1u);
+  EXPECT_EQ(answer->changes[0].at, start + 6min);
+  EXPECT_EQ(answer->changes[0].from, 2);
+  EXPECT_EQ(answer->changes[0].to, 6);
+  EXPECT_NE(answer->changes[0].why.find("load 60 / 10"), std::string::npos) << answer->changes[0].why;
 }
 
 TEST(Backtest, CapacityIsTakenAwayAfterTheStabilizationWindow) {
