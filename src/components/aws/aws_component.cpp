@@ -91,8 +91,10 @@ Task<Result<Applied>> AwsComponent::apply(Change change) {
                      true);
     if (now == seen->current.end() || current != number) wanted[value] = number;
     for (const auto& block : seen->blocks) {
-      if (block.until || !block.stops(value, current, number, UtcTime::min())) continue;
-      co_return fail(ErrorCode::busy, title_ + ": " + block.reason, true);
+      // What was just seen still stands.
+      if (!block.stops(value, current, number, UtcTime::min())) continue;
+      const std::string until = block.until ? ", until " + iso8601(*block.until) : "";
+      co_return fail(ErrorCode::busy, title_ + ": " + block.reason + until, true);
     }
   }
   if (wanted.empty()) co_return Applied{.changed = false};
