@@ -94,13 +94,32 @@ fetch_maven() {
   echo "$PWD/$root/lib"
 }
 
+# The CustomResourceDefinitions of Karpenter, from its Go module.
+fetch_karpenter_crds() {
+  local root=.peers/karpenter-crds module
+  if [ ! -e "$root/karpenter.sh_nodepools.yaml" ]; then
+    echo "==> bringing Karpenter's CustomResourceDefinitions into $root" >&2
+    module=$(cd "$(mktemp -d)" && "$(cd "$OLDPWD" && find_go)" mod download -json sigs.k8s.io/karpenter@v1.14.1 |
+      sed -nE 's/^\s*"Dir": "(.*)",?$/\1/p')
+    mkdir -p "$root"
+    cp "$module"/pkg/apis/crds/karpenter.sh_*.yaml "$root"
+    chmod u+w "$root"/*
+  fi
+  echo "$PWD/$root"
+}
+
 for peer in "$@"; do
   case $peer in
     prometheus) fetch_debian prometheus usr/bin/prometheus ;;
     etcd) fetch_debian etcd-server usr/bin/etcd ;;
     kube-apiserver) build_kube_apiserver ;;
+    karpenter-crds) fetch_karpenter_crds ;;
     kafka) fetch_maven kafka org.apache.kafka:kafka_2.13:3.9.1 org.slf4j:slf4j-nop:1.7.36 ;;
     elasticmq) fetch_maven elasticmq org.elasticmq:elasticmq-server_2.13:1.6.11 ;;
+    opensearch)
+      fetch_maven opensearch org.opensearch:opensearch:2.19.6 org.opensearch.plugin:transport-netty4-client:2.19.6 \
+        org.apache.logging.log4j:log4j-core:2.25.4
+      ;;
     *) echo "peers.sh: no such peer: $peer (see the end of this file)" >&2; exit 2 ;;
   esac
 done

@@ -23,7 +23,7 @@ enum class ErrorCode {
   unavailable,       ///< refused, reset, DNS, 5xx
   bad_response,      ///< an answer that cannot be what was asked for
   no_data,           ///< a proper answer without a value in it
-  limit_exceeded,    ///< one of our own limits: size, time, memory, count
+  limit_exceeded,    ///< one of our own limits (size, time, memory, count), or a quota of the other side
   io,                ///< disk, pipe, process
   internal,          ///< a bug of ours
 };

@@ -63,6 +63,7 @@ json observe_json(const engine::Component& component) {
               {"ready", nullptr},
               {"changing", false},
               {"blocked_until", nullptr},
+              {"blocks", json::array()},
               {"warnings", json::array()},
               {"steered_by", nullptr},
               {"error", error_of(component.error())}};
@@ -71,7 +72,15 @@ json observe_json(const engine::Component& component) {
   out["current"] = seen.current;
   if (seen.ready) out["ready"] = *seen.ready;
   out["changing"] = seen.changing;
-  if (seen.blocked_until) out["blocked_until"] = iso8601(*seen.blocked_until);
+  std::optional<UtcTime> until;
+  for (const auto& block : seen.blocks) {
+    out["blocks"].push_back({{"value", block.value},
+                             {"only_down", block.only_down},
+                             {"until", block.until ? json(iso8601(*block.until)) : json()},
+                             {"reason", block.reason}});
+    if (block.until && (!until || *block.until > *until)) until = block.until;
+  }
+  if (until) out["blocked_until"] = iso8601(*until);
   out["warnings"] = seen.warnings;
   if (seen.steering) out["steered_by"] = seen.steering->who;
   return out;

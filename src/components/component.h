@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/task.h"
+#include "decisions/decision.h"
 #include "definitions/definitions.h"
 #include "net/services.h"
 
@@ -26,12 +27,10 @@ struct Steering {
 
 /// What is there now.
 struct Observation {
-  Values current;               ///< by value name; `desired` is what the system was last told
-  std::optional<double> ready;  ///< how many serve; nullopt where the system does not say
-  bool changing = false;        ///< a change is under way
-  bool accepts_change = true;   ///< false: the system refuses another one while `changing` or blocked
-  std::optional<UtcTime> blocked_until{};
-  std::string blocked_reason{};
+  Values current;                          ///< by value name; `desired` is what the system was last told
+  std::optional<double> ready;             ///< how many serve; nullopt where the system does not say
+  bool changing = false;                   ///< a change is under way
+  std::vector<decisions::Block> blocks{};  ///< what the system refuses now
   std::optional<Steering> steering{};
   std::vector<std::string> warnings{};         ///< `Launch is suspended`, `ReplicaFailure: quota`
   std::map<std::string, double> system_min{};  ///< the system's own bounds, where it has some (ASG MinSize)

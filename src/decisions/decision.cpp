@@ -10,6 +10,16 @@ namespace {
 
 using definitions::ComponentDefinition;
 
+/// Those that are written, else what the system itself allows.
+definitions::Limits limits_of(const ComponentDefinition& component, const std::string& value) {
+  if (const auto found = component.limits.find(value); found != component.limits.end()) return found->second;
+  if (component.kind != nullptr) {
+    for (const auto& spec : component.kind->values)
+      if (spec.name == value) return {.min = spec.lowest, .max = spec.highest};
+  }
+  return {.min = 1, .max = 1e308};
+}
+
 /// The way from a wish to a decision: each step may change the number and then says why.
 class Path {
  public:
@@ -111,8 +121,7 @@ void Path::arbitrate() {
 }
 
 definitions::Limits Path::limits() const {
-  const auto found = component_.limits.find(input_.value);
-  return found == component_.limits.end() ? definitions::Limits{.min = 1, .max = 1e308} : found->second;
+  return limits_of(component_, input_.value);
 }
 
 void Path::limit() {
@@ -165,17 +174,20 @@ void Path::hold_back() {
   decision_.computed = number_;
   if (number_ == input_.current) return;
   const double current = input_.current;
+  const auto blocked = std::ranges::find_if(input_.blocks, [&](const Block& block) {
+    return block.stops(input_.value, current, number_, input_.now);
+  });
   if (input_.switched_off) {
     step("switched_off", current, "somebody scaled it to 0 although min is above 0; scale it up to resume");
   } else if (input_.refused_by && !input_.raise_floor) {
     step("conflict", current, "steered by " + *input_.refused_by);
-  } else if (input_.blocked_until && *input_.blocked_until > input_.now) {
-    look_at(input_.blocked_until);
-    step("blocked", current, input_.blocked_reason + ", until " + iso8601(*input_.blocked_until));
-  } else if (!input_.accepts_change) {
-    step("in_progress", current,
-         input_.blocked_reason.empty() ? "a change is under way and another is refused"
-                                       : input_.blocked_reason);
+  } else if (number_ < current && !component_.scale_in) {
+    step("scale_in", current, "scale_in is false");
+  } else if (blocked != input_.blocks.end() && blocked->until) {
+    look_at(blocked->until);
+    step("blocked", current, blocked->reason + ", until " + iso8601(*blocked->until));
+  } else if (blocked != input_.blocks.end()) {
+    step("in_progress", current, blocked->reason);
   } else if (input_.paused_until && *input_.paused_until > input_.now) {
     std::string text = "paused";
     if (*input_.paused_until != UtcTime::max()) {
@@ -233,12 +245,18 @@ Decision decide_by_hand(const Input& input, double wished, const ComponentDefini
         {.rule = "limits", .from = number, .to = bound, .text = name + " is " + format_number(bound)});
     number = bound;
   };
-  if (const auto found = component.limits.find(input.value); found != component.limits.end()) {
-    clamp(found->second.min, number < found->second.min, "min");
-    clamp(found->second.max, number > found->second.max, "max");
+  if (component.kind != nullptr || component.limits.contains(input.value)) {
+    const auto limits = limits_of(component, input.value);
+    clamp(limits.min, number < limits.min, "min");
+    clamp(limits.max, number > limits.max, "max");
   }
   if (input.system_min) clamp(*input.system_min, number < *input.system_min, "the system's own minimum");
   if (input.system_max) clamp(*input.system_max, number > *input.system_max, "the system's own maximum");
+  if (number < input.current && !component.scale_in) {
+    decision.reasons.push_back(
+        {.rule = "scale_in", .from = number, .to = input.current, .text = "scale_in is false"});
+    number = input.current;
+  }
   decision.final = number;
   decision.computed = number;
   decision.action = number != input.current ? Action::scale : wished != number ? Action::hold : Action::none;

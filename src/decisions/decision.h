@@ -59,6 +59,20 @@ struct NotFresh {
   std::string problem;  ///< `stale: last sample 4m12s ago (09:31:02Z)`
 };
 
+/// A change that the system refuses now.
+struct Block {
+  std::string value{};  ///< of the component; empty: all of them
+  bool only_down = false;
+  std::optional<UtcTime> until{};  ///< when it may be tried; nullopt: when it is seen no more
+  std::string reason{};            ///< `a change is under way`
+  bool operator==(const Block&) const = default;
+  /// Whether it stands in the way of setting `value` from one number to another.
+  bool stops(const std::string& of, double from, double to, UtcTime now) const {
+    return (value.empty() || value == of) && from != to && (!only_down || to < from) &&
+           (!until || *until > now);
+  }
+};
+
 /// All that one decision depends on.
 struct Input {
   std::string component_id;
@@ -67,9 +81,7 @@ struct Input {
   double current = 0;  ///< observed
   std::optional<double> ready;
   bool changing = false;
-  bool accepts_change = true;
-  std::optional<UtcTime> blocked_until;
-  std::string blocked_reason;
+  std::vector<Block> blocks;              ///< of this value
   std::optional<std::string> refused_by;  ///< somebody else steers it and on_conflict is refuse
   bool raise_floor = false;
   std::vector<Wish> wishes;         ///< of winning items and active at_least items, in id order

@@ -87,7 +87,8 @@ void Component::stop() {
 
 Task<void> Component::run_observe() {
   const auto self = shared_from_this();
-  if (!revived_) {
+  // There is one call at a time: what is asked now is revived at the next turn.
+  if (!revived_ && !busy()) {
     revived_ = true;
     co_await revive();
   }
@@ -165,8 +166,7 @@ void Component::take(components::Observation observation) {
   const bool differs = !observation_ || observation_->current != observation.current ||
                        observation_->ready != observation.ready ||
                        observation_->changing != observation.changing ||
-                       observation_->accepts_change != observation.accepts_change ||
-                       observation_->blocked_until != observation.blocked_until ||
+                       observation_->blocks != observation.blocks ||
                        observation_->steering.has_value() != observation.steering.has_value();
   const bool was_known = known();
   observation_ = std::move(observation);
@@ -182,15 +182,15 @@ void Component::take(components::Observation observation) {
 /// How long ordered capacity took until it served.
 void Component::learn() {
   if (!growing_ || !observation_->ready) return;
-  const auto desired = observation_->current.begin();
-  if (desired == observation_->current.end()) return;
+  const auto main = observation_->current.find(std::string(definition_->kind->main_value()));
+  if (main == observation_->current.end()) return;
   const Duration took = parts_.runtime.mono() - growing_->since;
   if (*observation_->ready >= growing_->to) {
     learned_.push_back(took);
     if (learned_.size() > learn_from) learned_.erase(learned_.begin());
     growing_.reset();
     save();
-  } else if (took > longest_learned || observation_->current.begin()->second < growing_->to) {
+  } else if (took > longest_learned || main->second < growing_->to) {
     growing_.reset();
   }
 }
@@ -305,11 +305,13 @@ Task<void> Component::revive() {
   components::Change change{.values = {}, .basis = {}, .reason = "restored after a restart"};
   if (!impl_) co_return;
   const auto impl = impl_;
+  observing_ = true;
   auto seen = co_await impl->observe();
-  if (!seen) co_return;
+  observing_ = false;
+  // Who tells anything at all, knows by himself what he has: what is missing there was taken away.
+  if (!seen || !seen->current.empty()) co_return;
   for (const auto& [value, state] : states_) {
-    if (state.last_applied && *state.last_applied > 0 && !seen->current.contains(value))
-      change.values[value] = *state.last_applied;
+    if (state.last_applied && *state.last_applied > 0) change.values[value] = *state.last_applied;
   }
   if (change.values.empty()) co_return;
   change.basis = seen->current;

@@ -29,9 +29,7 @@ decisions::Input Engine::input_for(const Component& component, const std::string
   const bool main = value == definition.kind->main_value() || definition.kind->values.empty();
   if (main) input.ready = seen.ready;
   input.changing = seen.changing;
-  input.accepts_change = seen.accepts_change;
-  input.blocked_until = seen.blocked_until;
-  input.blocked_reason = seen.blocked_reason;
+  input.blocks = seen.blocks;
   if (seen.steering && definition.on_conflict != definitions::OnConflict::ignore) {
     input.raise_floor =
         definition.on_conflict == definitions::OnConflict::raise_floor && seen.steering->can_raise_floor;

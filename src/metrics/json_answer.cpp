@@ -254,13 +254,28 @@ struct JsonAnswer::Parsed {
   simdjson::dom::parser parser;
 };
 
+namespace {
+
+/// A parser keeps its buffers: the last one that was let go serves the next answer, unless it grew large.
+constexpr std::size_t largest_kept = 64 * 1024;
+
+}  // namespace
+
 JsonAnswer::JsonAnswer(std::unique_ptr<Parsed> parsed) : parsed_(std::move(parsed)) {}
 JsonAnswer::JsonAnswer(JsonAnswer&&) noexcept = default;
 JsonAnswer& JsonAnswer::operator=(JsonAnswer&&) noexcept = default;
-JsonAnswer::~JsonAnswer() = default;
+JsonAnswer::~JsonAnswer() {
+  if (parsed_ && parsed_->parser.capacity() <= largest_kept) spare() = std::move(parsed_);
+}
+
+std::unique_ptr<JsonAnswer::Parsed>& JsonAnswer::spare() {
+  thread_local std::unique_ptr<Parsed> kept;
+  return kept;
+}
 
 Result<JsonAnswer> JsonAnswer::parse(std::string_view body) {
-  auto parsed = std::make_unique<Parsed>();
+  auto parsed = std::move(spare());
+  if (!parsed) parsed = std::make_unique<Parsed>();
   // simdjson reads in blocks and so past the end: it copies what it is given.
   const auto error = parsed->parser.parse(body.data(), body.size(), true).error();
   if (error == simdjson::SUCCESS) return JsonAnswer(std::move(parsed));

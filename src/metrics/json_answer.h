@@ -99,6 +99,7 @@ class JsonAnswer {
  private:
   struct Parsed;
   explicit JsonAnswer(std::unique_ptr<Parsed> parsed);
+  static std::unique_ptr<Parsed>& spare();
   std::unique_ptr<Parsed> parsed_;
 };
 

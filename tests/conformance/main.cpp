@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "conformance/protocols.h"
+#include "conformance/recordings.h"
 #include "net/aws/endpoints.h"
 #include "net/aws/signer.h"
 
@@ -16,15 +18,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using namespace wave;
 using namespace wave::net;
-
-struct Count {
-  int passed = 0;
-  int failed = 0;
-  void add(bool ok, const std::string& what) {
-    ++(ok ? passed : failed);
-    if (!ok) std::printf("  FAILED %s\n", what.c_str());
-  }
-};
+using conformance::Count;
 
 std::string read(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -198,13 +192,24 @@ int main(int argc, char** argv) {
   int failed = 0;
   int passed = 0;
   const auto suite = [&](const char* name, const Count& count) {
-    std::printf("%-20s %4d passed %4d failed\n", name, count.passed, count.failed);
+    std::printf("%-28s %4d passed %4d failed", name, count.passed, count.failed);
+    for (const auto& [why, number] : count.left_out) std::printf(", %d not run: %s", number, why.c_str());
+    std::printf("\n");
     passed += count.passed;
     failed += count.failed;
   };
   suite("aws/sigv4", signatures(root / "aws/sigv4"));
   suite("aws/endpoints", endpoints(root / "aws/endpoints"));
   suite("aws/profile-tests", profiles(root / "aws/profile-tests.json"));
+  for (const char* protocol : {"query", "json", "json_1_0", "json_1_0-query-compatible", "rest-json"}) {
+    const std::string file = std::string(protocol) + ".json";
+    suite(("requests " + std::string(protocol)).c_str(),
+          conformance::requests(root / "aws/protocols/input" / file));
+    suite(("answers " + std::string(protocol)).c_str(),
+          conformance::answers(root / "aws/protocols/output" / file));
+  }
+  suite("datadog", conformance::datadog(root / "datadog"));
+  suite("splunk", conformance::splunk(root / "splunk"));
   std::printf("conformance: %d passed, %d failed\n", passed, failed);
   return failed == 0 && passed > 0 ? 0 : 1;
 }

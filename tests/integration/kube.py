@@ -130,7 +130,7 @@ class Kube:
             {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name}, "spec": spec},
         )
 
-    def autoscaler(self, space, name, target, least):
+    def autoscaler(self, space, name, target, least, most=50):
         self.create(
             f"/apis/autoscaling/v2/namespaces/{space}/horizontalpodautoscalers",
             {
@@ -138,7 +138,7 @@ class Kube:
                 "spec": {
                     "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": target},
                     "minReplicas": least,
-                    "maxReplicas": 50,
+                    "maxReplicas": most,
                     "metrics": [
                         {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 60}}}
                     ],

@@ -110,6 +110,17 @@ def test_an_autoscaler_on_the_same_target_is_refused(wave, kube, space):
     assert kube.replicas(space, "api") == 2
 
 
+def test_the_last_of_many_autoscalers_is_seen(wave, kube, space):
+    kube.workload(space, "api", 2)
+    for number in range(501):
+        kube.autoscaler(space, f"a{number:03}", f"other{number}", 1)
+    kube.autoscaler(space, "z-last", "api", 2)
+    kube.kubeconfig(wave.folder / "kubeconfig.yaml")
+    wave.write(component(space))
+    (seen,) = wave.json("observe")
+    assert seen["steered_by"] == f"HorizontalPodAutoscaler {space}/z-last"
+
+
 def test_raise_floor_moves_the_autoscalers_minimum(wave, kube, space):
     kube.workload(space, "api", 2)
     kube.autoscaler(space, "api-hpa", "api", 2)
@@ -122,6 +133,23 @@ def test_raise_floor_moves_the_autoscalers_minimum(wave, kube, space):
     assert kube.replicas(space, "api") == 2
     wave.push("load", 40)
     eventually(lambda: kube.call("GET", path).json()["spec"]["minReplicas"] == 4)
+
+
+def test_raise_floor_stops_at_the_autoscalers_maximum_also_by_hand(wave, kube, space):
+    kube.workload(space, "api", 2)
+    kube.autoscaler(space, "api-hpa", "api", 2, most=12)
+    kube.kubeconfig(wave.folder / "kubeconfig.yaml", token="admin-token")
+    wave.write(component(space, on_conflict="raise_floor") + PUSHED + PLAN)
+    wave.run()
+    path = f"/apis/autoscaling/v2/namespaces/{space}/horizontalpodautoscalers/api-hpa"
+    wave.push("load", 390)
+    eventually(lambda: kube.call("GET", path).json()["spec"]["minReplicas"] == 12)
+    decided = wave.json("scale", "api", "desired=5")
+    assert decided["applied"]
+    spec = kube.call("GET", path).json()["spec"]
+    assert (spec["minReplicas"], spec["maxReplicas"]) == (5, 12)
+    assert wave.json("scale", "api", "desired=13", "--dry-run")["final"] == 12
+    assert kube.replicas(space, "api") == 2
 
 
 def test_a_target_that_was_switched_off_stays_off(wave, kube, space):

@@ -4,13 +4,14 @@
 #include <nlohmann/json.hpp>
 
 #include "components/kinds.h"
+#include "components/kubernetes/keys.h"
 #include "components/kubernetes/steering.h"
+#include "definitions/common_keys.h"
 #include "net/kubernetes/cluster.h"
 
 namespace wave::components {
 namespace {
 
-using definitions::KeyType;
 using net::kubernetes::Cluster;
 using nlohmann::json;
 
@@ -229,37 +230,6 @@ std::vector<definitions::Key> target_keys() {
   };
 }
 
-std::vector<definitions::Key> cluster_keys() {
-  return {
-      {.name = "kubeconfig",
-       .help = "A kubeconfig file; without it KUBECONFIG, ~/.kube/config, or the pod's service account."},
-      {.name = "context", .help = "The context of the kubeconfig; without it the current one."},
-      {.name = "api_server_endpoint",
-       .type = KeyType::url,
-       .help = "The API server, instead of a kubeconfig."},
-      {.name = "ca_cert",
-       .help = "With api_server_endpoint: a PEM file (or its text) of the authorities to trust."},
-      {.name = "token", .help = "With api_server_endpoint: a bearer token.", .secret = true},
-      {.name = "token_file",
-       .help = "With api_server_endpoint: a file that holds the token; read for each request."},
-      {.name = "client_cert", .help = "With api_server_endpoint: a PEM file of the client's certificate."},
-      {.name = "client_key", .help = "With api_server_endpoint: a PEM file of the client's key."},
-      {.name = "insecure_skip_tls_verify",
-       .type = KeyType::boolean,
-       .help = "Accepts any certificate.",
-       .default_value = "false"},
-      {.name = "field_manager",
-       .help = "The name under which changes are recorded.",
-       .default_value = "wave-autoscale"},
-  };
-}
-
-std::vector<definitions::Key> keys_of(std::initializer_list<std::vector<definitions::Key>> parts) {
-  std::vector<definitions::Key> all;
-  for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());
-  return all;
-}
-
 constexpr std::string_view rbac =
     "A Role in the target's namespace (`apps` and `deployments` are those of the "
     "target):\n\n```yaml\nrules:\n"
@@ -286,7 +256,7 @@ const Kind& kubernetes_deployment() {
            .name = "kubernetes-deployment",
            .vendor = "kubernetes",
            .summary = "The replicas of a Kubernetes Deployment.",
-           .keys = keys_of({target_keys(), cluster_keys()}),
+           .keys = definitions::join({target_keys(), cluster_keys()}),
            .values = {{.name = "desired", .help = "Its replicas.", .highest = 1e308, .alias = "replicas"}},
            .ready_after = 30s,
            .permissions = rbac,
@@ -307,14 +277,14 @@ const Kind& kubernetes_scale() {
            .vendor = "kubernetes",
            .summary =
                "Anything in Kubernetes with a scale subresource: StatefulSet, ReplicaSet, custom resources.",
-           .keys =
-               keys_of({{{.name = "api_version",
-                          .help = "Its group and version.",
-                          .default_value = "apps/v1",
-                          .example = "apps/v1"},
-                         {.name = "kind", .help = "Its kind.", .required = true, .example = "StatefulSet"}},
-                        target_keys(),
-                        cluster_keys()}),
+           .keys = definitions::join(
+               {{{.name = "api_version",
+                  .help = "Its group and version.",
+                  .default_value = "apps/v1",
+                  .example = "apps/v1"},
+                 {.name = "kind", .help = "Its kind.", .required = true, .example = "StatefulSet"}},
+                target_keys(),
+                cluster_keys()}),
            .values = {{.name = "desired", .help = "Its replicas.", .highest = 1e308, .alias = "replicas"}},
            .ready_after = 30s,
            .permissions = rbac,

@@ -48,6 +48,26 @@ const json* targeting(const json& list, const SteeredTarget& target) {
   return nullptr;
 }
 
+/// A namespace holds at most so many autoscalers that are looked at.
+constexpr int most_pages = 40;
+
+/// The autoscaler of that kind that names the target; null where there is none.
+Task<Result<json>> look_for(Cluster& cluster, std::string folder, const SteeredTarget& target) {
+  std::string more;
+  for (int page = 0; page < most_pages; ++page) {
+    Cluster::Request request{.path = folder + "?limit=500" + more};
+    auto answer = co_await cluster.send(std::move(request));
+    if (!answer) co_return std::unexpected(std::move(answer.error()));
+    const json list = json::parse(*answer, nullptr, false);
+    if (const json* item = targeting(list, target)) co_return *item;
+    const std::string next =
+        list.is_object() && list.contains("metadata") ? text_of(list["metadata"], "continue") : "";
+    if (next.empty()) break;
+    more = "&continue=" + net::percent_encode(next);
+  }
+  co_return json();
+}
+
 }  // namespace
 
 Task<FoundSteering> find_steering(Cluster& cluster, SteeredTarget target) {
@@ -55,18 +75,15 @@ Task<FoundSteering> find_steering(Cluster& cluster, SteeredTarget target) {
   for (const Autoscaler& one : autoscalers) {
     const std::string folder =
         std::string(one.group_path) + "/namespaces/" + net::percent_encode(target.space) + "/" + one.plural;
-    Cluster::Request request{.path = folder + "?limit=500"};
-    auto answer = co_await cluster.send(std::move(request));
-    if (!answer) {
+    auto item = co_await look_for(cluster, folder, target);
+    if (!item) {
       // 404: KEDA is not installed.
-      if (answer.error().code != ErrorCode::not_found)
+      if (item.error().code != ErrorCode::not_found)
         out.warnings.push_back("cannot see whether a " + std::string(one.kind) +
-                               " steers it (allow list on " + one.plural + "): " + answer.error().message);
+                               " steers it (allow list on " + one.plural + "): " + item.error().message);
       continue;
     }
-    const json list = json::parse(*answer, nullptr, false);
-    const json* item = targeting(list, target);
-    if (item == nullptr) continue;
+    if (item->is_null()) continue;
     const std::string name = item->contains("metadata") ? text_of((*item)["metadata"], "name") : "";
     const json& spec = (*item)["spec"];
     const bool has_floor = spec.contains(one.floor_key) && spec[one.floor_key].is_number();

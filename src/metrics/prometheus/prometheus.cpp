@@ -1,10 +1,8 @@
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
-#include <nlohmann/json.hpp>
-
 #include "definitions/common_keys.h"
+#include "metrics/json_answer.h"
 #include "metrics/kinds.h"
 #include "net/sign_in.h"
 
@@ -12,7 +10,6 @@ namespace wave::metrics {
 namespace {
 
 using definitions::KeyType;
-using nlohmann::json;
 
 /// A longer query goes as a form body: servers and proxies limit the length of a URL.
 constexpr std::size_t longest_url = 2000;
@@ -20,57 +17,45 @@ constexpr std::size_t longest_url = 2000;
 constexpr std::int64_t most_points = 10'900;
 constexpr std::int64_t most_requests = 100;
 
-/// Prometheus writes numbers as text: `1`, `1.5e+06`, `NaN`, `+Inf`.
-std::optional<double> number_of(const json& value) {
-  if (!value.is_string()) return std::nullopt;
-  std::string_view text = value.get_ref<const std::string&>();
-  if (text.starts_with('+')) text.remove_prefix(1);
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-Error bad(std::string message) {
-  return {.code = ErrorCode::bad_response, .message = std::move(message), .retryable = true};
-}
-
-/// `[1795457326.275, "1"]`; nullopt inside for NaN and infinities.
-Result<std::optional<Series>> point_of(const json& pair) {
-  if (!pair.is_array() || pair.size() != 2 || !pair[0].is_number())
-    return std::unexpected(bad("a point is not [time, \"value\"]"));
-  const auto value = number_of(pair[1]);
-  if (!value) return std::unexpected(bad("a value is not a number in quotes"));
+/// `[1795457326.275, "1"]`; nullopt inside for NaN and infinities. Prometheus writes numbers as text: `1`,
+/// `1.5e+06`, `NaN`, `+Inf`.
+Result<std::optional<Series>> point_of(const JsonValue& pair) {
+  const JsonValue at = pair[0];
+  if (!at.is_number() || !pair[1].exists() || pair[2].exists())
+    return std::unexpected(bad_answer("a point is not [time, \"value\"]"));
+  const auto value = pair[1].is_text() ? number_of_text(*pair[1].text()) : std::nullopt;
+  if (!value) return std::unexpected(bad_answer("a value is not a number in quotes"));
   if (!std::isfinite(*value)) return std::nullopt;
-  return Series{.labels = {}, .value = *value, .at = from_epoch_seconds(pair[0].get<double>())};
+  return Series{.labels = {}, .value = *value, .at = from_epoch_seconds(*at.number())};
 }
 
-Labels labels_of(const json& metric) {
+Labels labels_of(const JsonValue& metric) {
   Labels labels;
-  if (!metric.is_object()) return labels;
-  for (const auto& [name, value] : metric.items())
-    if (value.is_string()) labels.emplace(name, value.get<std::string>());
+  const auto members = metric.members();
+  if (!members) return labels;
+  for (const auto& [name, value] : *members)
+    if (const auto text = value.text()) labels.emplace(name, *text);
   return labels;
 }
 
 using Points = std::vector<std::pair<UtcTime, double>>;
 
 /// Adds what a range query answered; an earlier part of the same series is there already.
-Status add_past(const json& data, std::map<Labels, Points>& out) {
-  if (!data.is_object() || !data.contains("resultType") || data["resultType"] != json("matrix") ||
-      !data.contains("result") || !data["result"].is_array())
-    return std::unexpected(bad("the answer to a range query is not a matrix"));
-  for (const json& one : data["result"]) {
-    if (!one.is_object() || !one.contains("values") || !one["values"].is_array())
-      return std::unexpected(bad("a series has no values"));
-    Points& points = out[labels_of(one.contains("metric") ? one["metric"] : json())];
-    for (const json& pair : one["values"]) {
+Status add_past(const JsonValue& data, std::map<Labels, Points>& out) {
+  const auto result = data["result"].list();
+  if (data["resultType"].text_or("") != "matrix" || !result)
+    return std::unexpected(bad_answer("the answer to a range query is not a matrix"));
+  for (const JsonValue& one : *result) {
+    const auto values = one["values"].list();
+    if (!values) return std::unexpected(bad_answer("a series has no values"));
+    Points& points = out[labels_of(one["metric"])];
+    for (const JsonValue& pair : *values) {
       auto point = point_of(pair);
       if (!point) return std::unexpected(point.error());
       if (!*point) continue;
       const UtcTime at = *(*point)->at;
       if (!points.empty() && at <= points.back().first)
-        return std::unexpected(bad("the points of a series are not in order"));
+        return std::unexpected(bad_answer("the points of a series are not in order"));
       points.emplace_back(at, (*point)->value);
     }
   }
@@ -78,42 +63,44 @@ Status add_past(const json& data, std::map<Labels, Points>& out) {
 }
 
 /// The newest point of a matrix' series that is a number.
-Result<std::optional<Series>> newest_of(const json& values) {
-  if (!values.is_array()) return std::unexpected(bad("a series has no values"));
-  for (auto pair = values.rbegin(); pair != values.rend(); ++pair) {
+Result<std::optional<Series>> newest_of(const JsonValue& series) {
+  const auto values = series["values"].list();
+  if (!values) return std::unexpected(bad_answer("a series has no values"));
+  for (auto pair = values->rbegin(); pair != values->rend(); ++pair) {
     auto point = point_of(*pair);
     if (!point || *point) return point;
   }
   return std::nullopt;
 }
 
-Result<std::vector<Series>> series_of(const json& data) {
-  if (!data.is_object() || !data.contains("resultType") || !data["resultType"].is_string() ||
-      !data.contains("result"))
-    return std::unexpected(bad("no resultType and result in the answer"));
-  const auto& type = data["resultType"].get_ref<const std::string&>();
-  const json& result = data["result"];
+Result<std::vector<Series>> series_of(const JsonValue& data) {
+  const auto type = data["resultType"].text();
+  const JsonValue result = data["result"];
+  if (!type || !result.exists()) return std::unexpected(bad_answer("no resultType and result in the answer"));
   std::vector<Series> out;
-  if (type == "scalar") {
+  if (*type == "scalar") {
     auto point = point_of(result);
     if (!point) return std::unexpected(point.error());
     // The time of a scalar and of a vector is that of the query, by the server's clock: it says nothing.
     if (*point) out.push_back({.labels = {}, .value = (*point)->value, .at = {}});
     return out;
   }
-  if (type != "vector" && type != "matrix")
-    return std::unexpected(bad("the result is a " + type.substr(0, 32) + ", not numbers"));
-  if (!result.is_array()) return std::unexpected(bad("the result is not a list"));
-  for (const json& one : result) {
-    if (!one.is_object()) return std::unexpected(bad("a series is not an object"));
-    if (type == "vector" && !one.contains("value"))
-      return std::unexpected(bad("a series has no value (native histograms are not numbers)"));
-    auto point = type == "vector" ? point_of(one["value"])
-                                  : newest_of(one.contains("values") ? one["values"] : json());
+  const bool is_vector = *type == "vector";
+  if (!is_vector && *type != "matrix")
+    return std::unexpected(
+        bad_answer("the result is a " + std::string(type->substr(0, 32)) + ", not numbers"));
+  const auto list = result.list();
+  if (!list) return std::unexpected(bad_answer("the result is not a list"));
+  for (const JsonValue& one : *list) {
+    if (!one.is_object()) return std::unexpected(bad_answer("a series is not an object"));
+    const JsonValue value = one["value"];
+    if (is_vector && !value.exists())
+      return std::unexpected(bad_answer("a series has no value (native histograms are not numbers)"));
+    auto point = is_vector ? point_of(value) : newest_of(one);
     if (!point) return std::unexpected(point.error());
     if (!*point) continue;
-    (*point)->labels = labels_of(one.contains("metric") ? one["metric"] : json());
-    if (type == "vector") (*point)->at.reset();
+    (*point)->labels = labels_of(one["metric"]);
+    if (is_vector) (*point)->at.reset();
     out.push_back(std::move(**point));
   }
   return out;
@@ -139,8 +126,8 @@ class PrometheusSource final : public Source {
   Task<Result<std::vector<Series>>> poll() override {
     auto answer = co_await sign_in_->send(request());
     if (!answer) co_return std::unexpected(std::move(answer.error()));
-    auto data = read(*answer);
-    auto series = data ? series_of(*data) : std::unexpected(data.error());
+    auto body = read(*answer);
+    auto series = body ? series_of((*body)["data"]) : std::unexpected(body.error());
     if (!series) co_return within(place_, std::move(series.error()));
     co_return series;
   }
@@ -158,8 +145,8 @@ class PrometheusSource final : public Source {
       const UtcTime last = from + later * range.step;
       auto answer = co_await sign_in_->send(range_request(from, last, range.step));
       if (!answer) co_return std::unexpected(std::move(answer.error()));
-      auto data = read(*answer);
-      auto ok = data ? add_past(*data, found) : std::unexpected(data.error());
+      auto body = read(*answer);
+      auto ok = body ? add_past((*body)["data"], found) : std::unexpected(body.error());
       if (!ok) co_return within(place_, std::move(ok.error()));
     }
     std::vector<PastSeries> out;
@@ -197,35 +184,30 @@ class PrometheusSource final : public Source {
     return request;
   }
 
-  /// The data of an answer that is a whole success.
-  Result<json> read(const net::HttpResponse& answer) const {
+  /// An answer that is a whole success.
+  Result<JsonAnswer> read(const net::HttpResponse& answer) const {
     const auto status = net::check_status(answer, services_.runtime.utc());
-    const json body = json::parse(answer.body, nullptr, false);
-    const bool is_error = body.is_object() && body.contains("status") && body["status"].is_string() &&
-                          body["status"] == "error";
+    auto body = JsonAnswer::parse(answer.body);
+    const bool is_error = body && (*body)["status"].text_or("") == "error";
     if (!status || is_error) {
-      Error error = status ? bad("the answer is an error") : status.error();
-      if (is_error && body.contains("error") && body["error"].is_string()) {
-        error.message = "Prometheus says: " + body["error"].get<std::string>().substr(0, 300);
+      Error error = status ? bad_answer("the answer is an error") : status.error();
+      if (is_error && (*body)["error"].is_text()) {
+        error.message = "Prometheus says: " + std::string((*body)["error"].text_or("").substr(0, 300));
         if (answer.status == 400 || answer.status == 422) error.retryable = false;
       }
       return std::unexpected(error);
     }
-    if (!body.is_object()) return std::unexpected(bad("the answer is not JSON"));
-    const bool partial =
-        (body.contains("isPartial") && body["isPartial"] == json(true)) ||
-        (body.contains("warnings") && body["warnings"].is_array() && !body["warnings"].empty());
-    if (partial && !accept_partial_) {
+    if (!body) return body;
+    const JsonValue warning = (*body)["warnings"][0];
+    if (((*body)["isPartial"].is_true() || warning.exists()) && !accept_partial_) {
       std::string why = "the answer is partial";
-      if (body.contains("warnings") && body["warnings"].is_array() && !body["warnings"].empty() &&
-          body["warnings"][0].is_string())
-        why += ": " + body["warnings"][0].get<std::string>().substr(0, 200);
+      if (warning.is_text()) why += ": " + std::string(warning.text_or("").substr(0, 200));
       return std::unexpected(Error{.code = ErrorCode::bad_response,
                                    .message = why,
                                    .retryable = true,
                                    .hint = "accept_partial: true takes such answers"});
     }
-    return body.contains("data") ? body["data"] : json();
+    return body;
   }
 
   net::Services& services_;

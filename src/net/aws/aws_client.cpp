@@ -1,7 +1,6 @@
 #include "net/aws/aws_client.h"
 
-#include <nlohmann/json.hpp>
-#include <pugixml.hpp>
+#include "net/aws/errors.h"
 
 namespace wave::net {
 namespace {
@@ -9,151 +8,89 @@ namespace {
 /// The offset that is worth correcting; below it a wrong signature is a wrong secret.
 constexpr Duration least_skew = 4min;
 
-bool is_one_of(std::string_view code, std::initializer_list<std::string_view> codes) {
-  return std::find(codes.begin(), codes.end(), code) != codes.end();
-}
-
-bool is_expired(std::string_view text) {
-  const auto code = text.substr(0, text.find(':'));
-  return is_one_of(
-      code, {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"});
-}
-
-bool is_skew(std::string_view text) {
-  const auto code = text.substr(0, text.find(':'));
-  return is_one_of(code, {"RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture",
-                          "InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure"});
-}
-
-}  // namespace
-
-namespace aws {
-namespace {
-
-struct Parsed {
-  std::string code;
-  std::string message;
-};
-
-Parsed parse_error(const HttpResponse& answer) {
-  Parsed out;
-  out.code = std::string(answer.header("x-amzn-errortype"));
-  const auto json = nlohmann::json::parse(answer.body, nullptr, false);
-  if (json.is_object()) {
-    const auto field = [&](const char* name) {
-      return json.contains(name) && json[name].is_string() ? json[name].get<std::string>() : std::string();
-    };
-    if (out.code.empty()) out.code = field("__type");
-    if (out.code.empty()) out.code = field("code");
-    out.message = field("message").empty() ? field("Message") : field("message");
-  } else {
-    pugi::xml_document xml;
-    xml.load_buffer(answer.body.data(), answer.body.size());
-    const auto error =
-        xml.find_node([](const pugi::xml_node& node) { return std::string_view(node.name()) == "Error"; });
-    out.code = error.child_value("Code");
-    out.message = error.child_value("Message");
+/// JSON with a space after each comma and colon, as botocore writes it: a request can then be compared with
+/// one of botocore byte for byte.
+std::string spaced(std::string_view json) {
+  std::string out;
+  bool quoted = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    out += json[i];
+    if (quoted && json[i] == '\\' && i + 1 < json.size()) {
+      out += json[++i];
+    } else if (json[i] == '"') {
+      quoted = !quoted;
+    } else if (!quoted && (json[i] == ',' || json[i] == ':') && i + 1 < json.size() && json[i + 1] != ' ') {
+      out += ' ';
+    }
   }
-  if (const auto hash = out.code.find('#'); hash != std::string::npos) out.code = out.code.substr(hash + 1);
-  out.code = out.code.substr(0, out.code.find(':'));
   return out;
 }
 
-struct Meaning {
-  ErrorCode code;
-  bool retryable;
-};
-
-std::optional<Meaning> meaning_of(std::string_view code) {
-  if (is_one_of(code,
-                {"Throttling", "ThrottlingException", "ThrottledException", "RequestThrottledException",
-                 "RequestThrottled", "TooManyRequestsException", "ProvisionedThroughputExceededException",
-                 "RequestLimitExceeded", "BandwidthLimitExceeded", "SlowDown", "EC2ThrottledException"}))
-    return Meaning{ErrorCode::throttled, true};
-  if (is_one_of(code, {"ScalingActivityInProgress", "ResourceContention", "TransactionInProgressException",
-                       "PriorRequestNotComplete", "ResourceInUseException", "ConcurrentUpdateException"}))
-    return Meaning{ErrorCode::busy, true};
-  if (is_one_of(code,
-                {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}))
-    return Meaning{ErrorCode::forbidden, false};
-  if (is_expired(code) || is_skew(code) ||
-      is_one_of(code,
-                {"MissingAuthenticationToken", "IncompleteSignature", "InvalidAccessKeyId", "OptInRequired"}))
-    return Meaning{ErrorCode::unauthorized, true};
-  if (is_one_of(code, {"ValidationError", "ValidationException", "InvalidParameterValue",
-                       "InvalidParameterCombination", "MissingParameter", "InvalidParameterException"}))
-    return Meaning{ErrorCode::invalid_argument, false};
-  if (is_one_of(code, {"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"}))
-    return Meaning{ErrorCode::not_found, false};
-  if (is_one_of(code, {"ServiceLinkedRoleFailure"})) return Meaning{ErrorCode::forbidden, false};
-  return std::nullopt;
-}
-
 }  // namespace
-
-Error error_of(const HttpResponse& answer, UtcTime now) {
-  Error error{.code = ErrorCode::bad_response, .message = "HTTP " + std::to_string(answer.status)};
-  if (const auto status = check_status(answer, now); !status) error = status.error();
-  const Parsed parsed = parse_error(answer);
-  if (parsed.code.empty()) return error;
-  error.message = parsed.code.substr(0, 80);
-  if (!parsed.message.empty()) error.message += ": " + parsed.message.substr(0, 300);
-  if (const auto meaning = meaning_of(parsed.code)) {
-    error.code = meaning->code;
-    error.retryable = meaning->retryable;
-  }
-  return error;
-}
-
-}  // namespace aws
 
 Task<Result<HttpResponse>> AwsClient::send(HttpRequest request) {
   request.url = base_ + request.url;
-  request.timeout = timeout_;
   request.transport = transport_;
-  auto answer = co_await exchange(std::move(request));
-  if (answer && (answer->status < 200 || answer->status >= 300))
-    answer = std::unexpected(aws::error_of(*answer, around_.runtime.utc()));
-  if (!answer)
-    co_return within(std::string(service_.signing_name) + " " + region_, std::move(answer.error()));
-  co_return answer;
+  Runtime& runtime = around_.runtime;
+  const MonoTime end = runtime.mono() + timeout_;
+  const std::string place = std::string(service_.signing_name) + " " + region_;
+  for (int attempt = 1;; ++attempt) {
+    request.timeout = end - runtime.mono();
+    auto answer = co_await exchange(request);
+    if (answer && answer->status >= 200 && answer->status < 300) {
+      lane_->retries.succeeded(attempt > 1);
+      co_return answer;
+    }
+    Error error = answer ? aws::error_of(*answer, runtime.utc()) : std::move(answer.error());
+    const auto wait = lane_->retries.wait(error, attempt, runtime.random());
+    if (!wait || runtime.mono() + *wait >= end) co_return within(place, std::move(error));
+    co_await runtime.sleep(*wait);
+  }
 }
 
 Task<Result<HttpResponse>> AwsClient::exchange(HttpRequest request) {
-  for (int attempt = 0;; ++attempt) {
+  bool renewed = false;
+  bool corrected = false;
+  for (;;) {
     auto credentials = co_await chain_->get();
     if (!credentials) co_return std::unexpected(std::move(credentials.error()));
     HttpRequest signed_request = request;
-    const aws::SigningScope scope{.region = region_,
-                                  .service = std::string(service_.signing_name),
-                                  .time = around_.runtime.utc() + skew_};
-    auto ok = aws::add_signature(signed_request, *credentials, scope);
+    auto ok = aws::add_signature(signed_request, *credentials, scope());
     if (!ok) co_return std::unexpected(std::move(ok.error()));
     auto answer = co_await around_.http.send(std::move(signed_request));
-    if (!answer || (answer->status >= 200 && answer->status < 300) || attempt > 0) co_return answer;
-    const UtcTime now = around_.runtime.utc();
-    const auto error = aws::error_of(*answer, now);
-    bool again = false;
-    if (is_expired(error.message)) {
+    if (!answer || (answer->status >= 200 && answer->status < 300)) co_return answer;
+    const auto error = aws::error_of(*answer, around_.runtime.utc());
+    if (!renewed && aws::is_expired(error)) {
+      renewed = true;
       chain_->forget();
-      again = true;
-    } else if (is_skew(error.message)) {
-      const auto date = parse_http_date(answer->header("date"));
-      const Duration skew = date ? std::chrono::duration_cast<Duration>(*date - now) : Duration{0};
-      again = std::chrono::abs(skew) > least_skew && skew_ == Duration{0};
-      if (again) skew_ = skew;
+    } else if (!corrected && aws::is_skew(error) && correct_clock(*answer)) {
+      corrected = true;
+    } else {
+      co_return answer;
     }
-    if (!again) co_return answer;
   }
+}
+
+aws::SigningScope AwsClient::scope() const {
+  return {.region = region_,
+          .service = std::string(service_.signing_name),
+          .time = around_.runtime.utc() + lane_->skew};
+}
+
+/// Takes the other side's clock where ours is too far from it.
+bool AwsClient::correct_clock(const HttpResponse& answer) {
+  const auto date = parse_http_date(answer.header("date"));
+  if (!date) return false;
+  const auto skew = std::chrono::duration_cast<Duration>(*date - around_.runtime.utc());
+  if (std::chrono::abs(skew - lane_->skew) <= least_skew) return false;
+  lane_->skew = skew;
+  return true;
 }
 
 Task<Result<std::string>> AwsClient::presigned(std::string path_and_query, Duration lifetime) {
   auto credentials = co_await chain_->get();
   if (!credentials) co_return std::unexpected(std::move(credentials.error()));
-  const aws::SigningScope scope{.region = region_,
-                                .service = std::string(service_.signing_name),
-                                .time = around_.runtime.utc() + skew_};
-  co_return aws::presigned(base_ + path_and_query, *credentials, scope, lifetime);
+  co_return aws::presigned(base_ + path_and_query, *credentials, scope(), lifetime);
 }
 
 Task<Result<HttpResponse>> AwsClient::query(std::string action, Headers parameters) {
@@ -173,10 +110,41 @@ Task<Result<HttpResponse>> AwsClient::json(std::string operation, std::string bo
                       .url = "/",
                       .headers = {{"Content-Type", "application/x-amz-json-" + std::string(service_.json)},
                                   {"X-Amz-Target", std::string(service_.target) + "." + operation}},
-                      .body = std::move(body)};
+                      .body = spaced(body)};
+  if (service_.query_mode) request.headers.emplace_back("x-amzn-query-mode", "true");
   auto answer = co_await send(std::move(request));
   if (!answer) co_return within(operation, std::move(answer.error()));
   co_return answer;
+}
+
+Task<Result<HttpResponse>> AwsClient::rest(RestCall call) {
+  std::string path;
+  std::size_t label = 0;
+  for (std::size_t i = 0; i < call.path.size(); ++i) {
+    if (call.path.compare(i, 2, "{}") == 0 && label < call.labels.size()) {
+      path += percent_encode(call.labels[label++]);
+      ++i;
+    } else {
+      path += call.path[i];
+    }
+  }
+  char separator = '?';
+  for (const auto& [name, value] : call.query) {
+    path += separator + percent_encode(name) + "=" + percent_encode(value);
+    separator = '&';
+  }
+  HttpRequest request{.method = call.method, .url = std::move(path), .body = spaced(call.body)};
+  if (!request.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
+  auto answer = co_await send(std::move(request));
+  if (!answer) co_return within(call.method + " " + call.path, std::move(answer.error()));
+  co_return answer;
+}
+
+std::string idempotency_token(Runtime& runtime) {
+  std::string out = "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx";
+  for (char& c : out)
+    if (c == 'x') c = "0123456789abcdef"[static_cast<int>(runtime.random() * 16) & 15];
+  return out;
 }
 
 Result<std::unique_ptr<AwsClient>> AwsClients::client(const aws::Service& service,
@@ -223,6 +191,13 @@ Result<std::unique_ptr<AwsClient>> AwsClients::client(const aws::Service& servic
   if (!made->chain_) {
     made->chain_ = std::make_shared<aws::CredentialChain>(around_, identity);
     shared = made->chain_;
+  }
+  auto& lane = lanes_[{identity, made->base_ + " " + std::string(service.signing_name)}];
+  made->lane_ = lane.lock();
+  if (!made->lane_) {
+    made->lane_ = std::make_shared<AwsClient::Lane>();
+    made->lane_->number = ++lanes_made_;
+    lane = made->lane_;
   }
   return made;
 }

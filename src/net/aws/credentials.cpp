@@ -7,6 +7,7 @@
 
 #include "net/aws/aws_client.h"
 #include "net/aws/endpoints.h"
+#include "net/aws/errors.h"
 #include "net/url.h"
 
 namespace wave::net::aws {

@@ -15,12 +15,18 @@ struct Service {
   std::string_view version = "";        ///< of the query protocol
   std::string_view target = "";         ///< prefix of X-Amz-Target
   std::string_view json = "1.1";        ///< of the JSON protocol
+  bool query_mode = false;              ///< spoke the query protocol once, and says its older error codes
   std::string_view fips = "";           ///< prefix of its FIPS hosts; empty: `<prefix>-fips`
   std::string_view dual_stack = "";     ///< prefix of its dual-stack hosts; empty: `<prefix>`
   bool gov_is_fips = false;             ///< its ordinary hosts in us-gov are the FIPS ones
   bool gov_dual_stack_is_fips = false;  ///< the same for its dual-stack hosts
 };
 
+inline constexpr Service application_autoscaling{.id = "APPLICATION_AUTO_SCALING",
+                                                 .prefix = "application-autoscaling",
+                                                 .signing_name = "application-autoscaling",
+                                                 .target = "AnyScaleFrontendService",
+                                                 .gov_is_fips = true};
 inline constexpr Service autoscaling{.id = "AUTO_SCALING",
                                      .prefix = "autoscaling",
                                      .signing_name = "autoscaling",
@@ -34,6 +40,32 @@ inline constexpr Service cloudwatch{.id = "CLOUDWATCH",
                                     .json = "1.0",
                                     .gov_is_fips = true,
                                     .gov_dual_stack_is_fips = true};
+inline constexpr Service dynamodb{.id = "DYNAMODB",
+                                  .prefix = "dynamodb",
+                                  .signing_name = "dynamodb",
+                                  .target = "DynamoDB_20120810",
+                                  .json = "1.0"};
+inline constexpr Service ecs{
+    .id = "ECS", .prefix = "ecs", .signing_name = "ecs", .target = "AmazonEC2ContainerServiceV20141113"};
+inline constexpr Service eks{
+    .id = "EKS", .prefix = "eks", .signing_name = "eks", .fips = "fips.eks", .gov_is_fips = true};
+inline constexpr Service emr{.id = "EMR",
+                             .prefix = "elasticmapreduce",
+                             .signing_name = "elasticmapreduce",
+                             .target = "ElasticMapReduce",
+                             .gov_is_fips = true};
+inline constexpr Service kafka{.id = "KAFKA",
+                               .prefix = "kafka",
+                               .signing_name = "kafka",
+                               .dual_stack = "kafka-api",
+                               .gov_is_fips = true,
+                               .gov_dual_stack_is_fips = true};
+inline constexpr Service lambda{.id = "LAMBDA", .prefix = "lambda", .signing_name = "lambda"};
+inline constexpr Service sagemaker{.id = "SAGEMAKER",
+                                   .prefix = "api.sagemaker",
+                                   .signing_name = "sagemaker",
+                                   .target = "SageMaker",
+                                   .fips = "api-fips.sagemaker"};
 /// What signs in to brokers of Amazon MSK.
 inline constexpr Service msk{.id = "KAFKA", .prefix = "kafka", .signing_name = "kafka-cluster"};
 inline constexpr Service managed_prometheus{.id = "AMP", .prefix = "aps", .signing_name = "aps"};
@@ -43,6 +75,7 @@ inline constexpr Service sqs{.id = "SQS",
                              .version = "2012-11-05",
                              .target = "AmazonSQS",
                              .json = "1.0",
+                             .query_mode = true,
                              .gov_is_fips = true};
 inline constexpr Service sts{
     .id = "STS", .prefix = "sts", .signing_name = "sts", .version = "2011-06-15", .gov_is_fips = true};

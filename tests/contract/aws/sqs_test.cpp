@@ -37,6 +37,7 @@ TEST(SqsContract, AsksAsBotocoreDoes) {
     EXPECT_EQ(sent.request.url, expected["url"].get<std::string>());
     EXPECT_EQ(sent.header("X-Amz-Target"), expected["headers"]["X-Amz-Target"].get<std::string>());
     EXPECT_EQ(sent.header("Content-Type"), expected["headers"]["Content-Type"].get<std::string>());
+    EXPECT_EQ(sent.header("x-amzn-query-mode"), "true");
     EXPECT_EQ(nlohmann::json::parse(sent.request.body),
               nlohmann::json::parse(expected["body"].get<std::string>()));
   }

@@ -248,12 +248,8 @@ TEST(Decide, PauseBlockConflictAndDryRunHoldAndSayWhatWouldBe) {
   };
   const std::vector<Case> cases = {
       {"pause", [](Input& one) { one.paused_until = noon + 1h; }},
-      {"blocked",
-       [](Input& one) {
-         one.blocked_until = noon + 1min;
-         one.blocked_reason = "cooling";
-       }},
-      {"in_progress", [](Input& one) { one.accepts_change = false; }},
+      {"blocked", [](Input& one) { one.blocks = {{.until = noon + 1min, .reason = "cooling"}}; }},
+      {"in_progress", [](Input& one) { one.blocks = {{.reason = "a change is under way"}}; }},
       {"conflict", [](Input& one) { one.refused_by = "HorizontalPodAutoscaler shop/api"; }},
       {"switched_off", [](Input& one) { one.switched_off = true; }},
       {"dry_run", [](Input& one) { one.dry_run = true; }},
@@ -268,6 +264,33 @@ TEST(Decide, PauseBlockConflictAndDryRunHoldAndSayWhatWouldBe) {
     EXPECT_EQ(decision.computed, 9) << one.rule;
     EXPECT_EQ(decision.reasons.back().rule, one.rule);
   }
+}
+
+TEST(Decide, ABlockHoldsItsValueInItsDirectionAndUntilItsTime) {
+  const auto final_of = [](double current, double wish, decisions::Block block) {
+    State state;
+    auto made = input(current, wish);
+    made.blocks = {std::move(block)};
+    return decide(made, component(), state);
+  };
+  const UtcTime later = noon + 10min;
+  EXPECT_EQ(final_of(5, 3, {.only_down = true, .until = later, .reason = "x"}).final, 5);
+  EXPECT_EQ(final_of(5, 3, {.only_down = true, .until = later, .reason = "x"}).retry_at, later);
+  EXPECT_EQ(final_of(5, 8, {.only_down = true, .until = later, .reason = "x"}).final, 8);
+  EXPECT_EQ(final_of(5, 3, {.until = noon - 1s, .reason = "x"}).final, 3);
+  EXPECT_EQ(final_of(5, 3, {.value = "other", .reason = "x"}).final, 3);
+  EXPECT_EQ(final_of(5, 3, {.value = "desired", .reason = "x"}).final, 5);
+}
+
+TEST(Decide, WithoutScaleInItOnlyGrows) {
+  State state;
+  auto kept = component();
+  kept.scale_in = false;
+  const auto down = decide(input(5, 3), kept, state);
+  EXPECT_EQ(down.final, 5);
+  EXPECT_EQ(down.reasons.back().rule, "scale_in");
+  EXPECT_EQ(decide(input(5, 8), kept, state).final, 8);
+  EXPECT_EQ(decide_by_hand(input(5, 3), 3, kept).final, 5);
 }
 
 TEST(Decide, NeverLeavesItsBoundsWhateverComesIn) {

@@ -87,7 +87,7 @@ TEST_F(SqsTest, AQueueByNameIsLookedUpOnceAndAgainWhenItIsGone) {
     const auto target = net::find_header(request.headers, "X-Amz-Target");
     if (target == "AmazonSQS.GetQueueUrl") {
       ++lookups;
-      EXPECT_THAT(request.body, HasSubstr(R"("QueueOwnerAWSAccountId":"123456789012")"));
+      EXPECT_THAT(request.body, HasSubstr(R"("QueueOwnerAWSAccountId": "123456789012")"));
       return net::HttpResponse{.status = 200, .body = R"({"QueueUrl":"https://q/1/jobs"})"};
     }
     if (gone)

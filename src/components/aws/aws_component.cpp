@@ -1,0 +1,130 @@
+#include "components/aws/aws_component.h"
+
+#include <algorithm>
+
+#include "net/url.h"
+
+namespace wave::components {
+namespace {
+
+/// How long an answer about who else steers counts; before a change it must be newer.
+constexpr Duration steering_lasts = 5min;
+constexpr Duration steering_lasts_for_a_change = 1min;
+
+}  // namespace
+
+std::string whole(double number) {
+  return std::to_string(static_cast<std::int64_t>(number));
+}
+
+definitions::Settings without_own_endpoint(definitions::Settings settings) {
+  const auto url = net::Url::parse(settings.text("endpoint"));
+  if (url && (url->host.ends_with(".amazonaws.com") || url->host.ends_with(".amazonaws.com.cn")))
+    settings.set("endpoint", std::string());
+  return settings;
+}
+
+Status AwsComponent::watch_targets(std::vector<Steered> steered, const definitions::Settings& settings,
+                                   net::Services& services) {
+  auto targets = ScalableTargets::create(without_own_endpoint(settings), services);
+  if (!targets) return std::unexpected(targets.error());
+  targets_ = std::move(*targets);
+  watched_ = std::move(steered);
+  return {};
+}
+
+Task<Result<Observation>> AwsComponent::observe() {
+  auto seen = co_await observe_with(steering_lasts);
+  co_return seen;
+}
+
+Task<Result<Observation>> AwsComponent::observe_with(Duration steering_max_age) {
+  auto seen = co_await look();
+  if (!seen) co_return std::unexpected(std::move(seen.error()));
+  co_await look_for_targets(&*seen, steering_max_age);
+  co_return seen;
+}
+
+Task<void> AwsComponent::look_for_targets(Observation* seen, Duration max_age) {
+  if (ignores_steering()) co_return;
+  for (auto& watched : watched_) {
+    auto found = co_await targets_->find(watched.target, max_age);
+    if (found) {
+      watched.found = *found;
+      add_target(watched, *seen);
+    } else if (found.error().retryable) {
+      seen->blocks.push_back(
+          {.value = watched.value,
+           .reason = "whether Application Auto Scaling steers it is not known: " + found.error().text()});
+    } else {
+      seen->warnings.push_back("whether Application Auto Scaling steers " + watched.value +
+                               " is not known: " + found.error().text());
+    }
+  }
+}
+
+void AwsComponent::add_target(const Steered& watched, Observation& seen) const {
+  if (!watched.found || watched.found->suspended) return;
+  const std::string& value = watched.value;
+  const auto& bounds = *watched.found;
+  seen.steering = Steering{.who = "Application Auto Scaling target " + watched.target.resource + " (" +
+                                  value + " " + whole(bounds.min) + " to " + whole(bounds.max) + ")",
+                           .advice = "let on_conflict be raise_floor, or suspend the target's scaling",
+                           .can_raise_floor = true};
+  if (!raises_floor()) return;
+  seen.current[value] = bounds.min;
+  seen.system_max[value] = bounds.max;
+  seen.system_min.erase(value);
+}
+
+Task<Result<Applied>> AwsComponent::apply(Change change) {
+  auto seen = co_await observe_with(steering_lasts_for_a_change);
+  if (!seen) co_return std::unexpected(std::move(seen.error()));
+  Values wanted;
+  for (const auto& [value, number] : change.values) {
+    const auto now = seen->current.find(value);
+    const auto was = change.basis.find(value);
+    const double current = now == seen->current.end() ? 0 : now->second;
+    if (was != change.basis.end() && was->second != current)
+      co_return fail(ErrorCode::conflict,
+                     title_ + ": " + value + " is " + whole(current) + " now, not " + whole(was->second),
+                     true);
+    if (now == seen->current.end() || current != number) wanted[value] = number;
+    for (const auto& block : seen->blocks) {
+      // What was just seen still stands.
+      if (!block.stops(value, current, number, UtcTime::min())) continue;
+      const std::string until = block.until ? ", until " + iso8601(*block.until) : "";
+      co_return fail(ErrorCode::busy, title_ + ": " + block.reason + until, true);
+    }
+  }
+  if (wanted.empty()) co_return Applied{.changed = false};
+  if (seen->steering && on_conflict_ == definitions::OnConflict::refuse)
+    co_return fail(ErrorCode::conflict,
+                   title_ + " is steered by " + seen->steering->who + ": " + seen->steering->advice);
+  if (seen->steering && raises_floor() && !watched_.empty()) {
+    auto raised = co_await raise(std::move(*seen), std::move(wanted));
+    co_return raised;
+  }
+  auto written = co_await write(std::move(*seen), std::move(wanted));
+  co_return written;
+}
+
+/// Moves the floors of the targets; what nobody steers is set as ever.
+Task<Result<Applied>> AwsComponent::raise(Observation seen, Values wanted) {
+  Applied applied{.changed = false};
+  Values rest = wanted;
+  for (auto& watched : watched_) {
+    const auto floor = wanted.find(watched.value);
+    if (floor == wanted.end() || !watched.found || watched.found->suspended) continue;
+    auto set = co_await targets_->set_bounds(watched.target, floor->second, std::nullopt);
+    if (!set) co_return std::unexpected(std::move(set.error()));
+    watched.found->min = floor->second;
+    applied = {.request_id = std::move(*set)};
+    rest.erase(watched.value);
+  }
+  if (rest.empty()) co_return applied;
+  auto written = co_await write(std::move(seen), std::move(rest));
+  co_return written;
+}
+
+}  // namespace wave::components

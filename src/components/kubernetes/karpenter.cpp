@@ -1,0 +1,222 @@
+#include <array>
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+#include "components/kinds.h"
+#include "components/kubernetes/keys.h"
+#include "components/kubernetes/quantity.h"
+#include "definitions/common_keys.h"
+#include "net/kubernetes/cluster.h"
+
+namespace wave::components {
+namespace {
+
+using net::kubernetes::Cluster;
+using nlohmann::json;
+
+constexpr const char* replicas = "replicas";
+/// One of our units of memory, in the bytes that Kubernetes counts.
+constexpr double gibibyte = 0x1p30;
+
+/// A limit of the pool that a plan may set.
+struct Limit {
+  const char* name;
+  double unit;
+  const char* suffix;
+};
+constexpr std::array<Limit, 3> limits{{{"cpu", 1, ""}, {"memory", gibibyte, "Gi"}, {"nodes", 1, ""}}};
+
+Error bad(std::string message) {
+  return {.code = ErrorCode::bad_response, .message = std::move(message), .retryable = true};
+}
+
+/// A part of an object that is an object, else an empty one.
+const json& part(const json& object, const char* key) {
+  static const json nothing = json::object();
+  return object.is_object() && object.contains(key) && object[key].is_object() ? object[key] : nothing;
+}
+
+/// A quantity or a number, as the API server takes and gives both.
+std::optional<double> number_in(const json& object, const char* key) {
+  if (!object.contains(key)) return std::nullopt;
+  const json& value = object[key];
+  if (value.is_string()) return quantity_of(value.get_ref<const std::string&>());
+  if (!value.is_number() || value.get<double>() < 0) return std::nullopt;
+  return value.get<double>();
+}
+
+std::string whole(double number) {
+  return std::to_string(static_cast<std::int64_t>(number));
+}
+
+/// A NodePool of Karpenter: the limits of a dynamic one, the nodes of a static one.
+class NodePool final : public Component {
+ public:
+  NodePool(const std::string& name, std::string field_manager, std::unique_ptr<Cluster> cluster)
+      : name_(name),
+        path_("/apis/karpenter.sh/v1/nodepools/" + net::percent_encode(name)),
+        field_manager_(std::move(field_manager)),
+        cluster_(std::move(cluster)) {}
+
+  Task<Result<Observation>> observe() override {
+    auto pool = co_await read();
+    if (!pool) co_return std::unexpected(std::move(pool.error()));
+    co_return seen_in(*pool);
+  }
+
+  /// One patch for all that changes, with the version that was read: whoever writes in between makes it fail
+  /// instead of being overwritten, and no other field is touched.
+  Task<Result<Applied>> apply(Change change) override {
+    auto pool = co_await read();
+    if (!pool) co_return std::unexpected(std::move(pool.error()));
+    const Observation seen = seen_in(*pool);
+    json spec = json::object();
+    for (const auto& [value, wanted] : change.values) {
+      const auto now = seen.current.find(value);
+      if (now == seen.current.end())
+        co_return fail(ErrorCode::invalid_argument,
+                       "NodePool " + name_ + ": " + refusal(value, is_static(*pool)));
+      if (const auto was = change.basis.find(value); was != change.basis.end() && was->second != now->second)
+        co_return fail(ErrorCode::conflict,
+                       "NodePool " + name_ + ": " + value + " is " + whole(now->second) + " now, not " +
+                           whole(was->second),
+                       true);
+      if (now->second != wanted) put(spec, value, wanted);
+    }
+    if (spec.empty()) co_return Applied{.changed = false};
+    const json patch = {
+        {"metadata", {{"resourceVersion", part(*pool, "metadata").value("resourceVersion", "")}}},
+        {"spec", spec}};
+    Cluster::Request request{.method = "PATCH",
+                             .path = path_ + "?fieldManager=" + net::percent_encode(field_manager_),
+                             .body = patch.dump(),
+                             .content_type = "application/merge-patch+json"};
+    auto answer = co_await cluster_->send(std::move(request));
+    if (!answer) co_return std::unexpected(std::move(answer.error()));
+    const json after = json::parse(*answer, nullptr, false);
+    co_return Applied{.request_id = part(after, "metadata").value("resourceVersion", "").substr(0, 128)};
+  }
+
+ private:
+  static bool is_static(const json& pool) { return part(pool, "spec").contains(replicas); }
+
+  static std::string refusal(const std::string& value, bool is_static) {
+    if (value == replicas) return "it has no spec.replicas, which can only be given when a pool is made";
+    if (is_static && value != "nodes") return "a static pool takes no limit on " + value;
+    return "it has no limit on " + value + ", so it is unlimited; write spec.limits." + value +
+           " once, then a plan may move it";
+  }
+
+  static void put(json& spec, const std::string& value, double wanted) {
+    if (value == replicas) {
+      spec[replicas] = static_cast<std::int64_t>(wanted);
+      return;
+    }
+    for (const Limit& limit : limits)
+      if (value == limit.name) spec["limits"][value] = whole(wanted) + limit.suffix;
+  }
+
+  Task<Result<json>> read() {
+    Cluster::Request request{.path = path_};
+    auto answer = co_await cluster_->send(std::move(request));
+    if (!answer) {
+      if (answer.error().code == ErrorCode::not_found)
+        answer.error().hint = "is it the NodePool's name, and does the cluster serve karpenter.sh/v1?";
+      co_return std::unexpected(std::move(answer.error()));
+    }
+    json pool = json::parse(*answer, nullptr, false);
+    if (part(pool, "spec").empty()) co_return std::unexpected(bad("the answer is no NodePool"));
+    co_return pool;
+  }
+
+  static Observation seen_in(const json& pool) {
+    Observation seen;
+    const json& spec = part(pool, "spec");
+    const json& status = part(pool, "status");
+    const json& in_use = part(status, "resources");
+    for (const Limit& limit : limits) {
+      const auto now = number_in(part(spec, "limits"), limit.name);
+      if (!now) {
+        seen.blocks.push_back({.value = limit.name, .reason = refusal(limit.name, is_static(pool))});
+        continue;
+      }
+      seen.current[limit.name] = *now / limit.unit;
+      const auto used = number_in(in_use, limit.name);
+      if (used && *used > *now)
+        seen.warnings.push_back("more " + std::string(limit.name) + " is in use (" +
+                                whole(*used / limit.unit) + limit.suffix +
+                                ") than the limit allows: Karpenter removes nothing for that");
+    }
+    if (const auto wanted = number_in(spec, replicas)) {
+      seen.current[replicas] = *wanted;
+      seen.ready = number_in(status, "nodes").value_or(0);
+      seen.changing = *seen.ready != *wanted;
+    } else {
+      seen.blocks.push_back({.value = replicas, .reason = refusal(replicas, false)});
+    }
+    if (!status.contains("conditions") || !status["conditions"].is_array()) return seen;
+    for (const json& one : status["conditions"]) {
+      if (!one.is_object() || one.value("status", "") != "False") continue;
+      seen.warnings.push_back(one.value("type", "") + " is False, " + one.value("reason", "") + ": " +
+                              one.value("message", "").substr(0, 200));
+    }
+    return seen;
+  }
+
+  std::string name_;
+  std::string path_;
+  std::string field_manager_;
+  std::unique_ptr<Cluster> cluster_;
+};
+
+Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition&,
+                                          const definitions::Settings& settings, net::Services& services) {
+  auto cluster = Cluster::connect(settings, services);
+  if (!cluster) return std::unexpected(cluster.error());
+  return std::make_unique<NodePool>(settings.text("nodepool"), settings.text("field_manager"),
+                                    std::move(*cluster));
+}
+
+}  // namespace
+
+const Kind& kubernetes_karpenter() {
+  static const Kind kind{
+      .table =
+          {.document = definitions::Document::component,
+           .name = "kubernetes-karpenter",
+           .vendor = "kubernetes",
+           .summary = "A NodePool of Karpenter (karpenter.sh/v1): its limits, or the nodes of a static pool.",
+           .keys = definitions::join({{{.name = "nodepool",
+                                        .help = "The NodePool's name.",
+                                        .required = true,
+                                        .example = "general"}},
+                                      cluster_keys()}),
+           .values = {{.name = replicas,
+                       .help = "The nodes of a static pool (`spec.replicas`).",
+                       .highest = 2147483647,
+                       .alias = "desired"},
+                      {.name = "cpu", .help = "The limit on cores of all its nodes."},
+                      {.name = "memory", .help = "The limit on memory of all its nodes, in GiB."},
+                      {.name = "nodes", .help = "The limit on its nodes.", .highest = 2147483647}},
+           .ready_after = 90s,
+           .permissions =
+               "A ClusterRole:\n\n```yaml\nrules:\n"
+               "  - { apiGroups: [karpenter.sh], resources: [nodepools], verbs: [get, patch] }\n```",
+           .notes =
+               "A limit neither makes nor removes nodes: it bounds what Karpenter may add for pods that "
+               "wait, "
+               "and a limit below what is in use stays without effect until nodes go for other reasons. For "
+               "capacity ahead of pods use a static pool's `replicas`, or a Deployment of low-priority "
+               "placeholder pods (`kubernetes-deployment`). `replicas` can be given only when a pool is "
+               "made, "
+               "and is behind Karpenter's feature gate StaticCapacity. A limit that the pool does not have "
+               "is "
+               "not set: it would take capacity away. A node removed from a static pool is drained: "
+               "PodDisruptionBudgets hold, disruption budgets of the pool do not. Disruption budgets are "
+               "texts, so no plan sets them. A NodeClass has no capacity to set."},
+      .create = &create};
+  return kind;
+}
+
+}  // namespace wave::components
