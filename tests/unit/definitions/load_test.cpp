@@ -271,7 +271,7 @@ TEST(Load, ProactiveTakesAPriceOrAQuantileAndNeedsATotal) {
   ASSERT_TRUE(proactive);
   EXPECT_EQ(proactive->quantile, 0.95);
   EXPECT_EQ(proactive->max_margin, 0.3);
-  const auto told = [](const char* text) {
+  const auto told = [&item](const char* text) {
     const auto one = load(item(std::string("target: { metric: rps, per_unit: 5 }\n    proactive: ") + text));
     return *one.definitions.plans[0].items[0].proactive;
   };
