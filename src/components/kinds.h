@@ -5,8 +5,15 @@
 /// One function for each component kind, in its own file under components/<vendor>/.
 namespace wave::components {
 
+const Kind& amazon_documentdb();
+const Kind& amazon_documentdb_elastic();
 const Kind& amazon_dynamodb();
 const Kind& amazon_ecs();
+const Kind& amazon_elasticache();
+const Kind& amazon_elasticache_memcached();
+const Kind& amazon_elasticache_redis();
+const Kind& amazon_neptune();
+const Kind& amazon_rds();
 const Kind& aws_ec2_autoscaling();
 const Kind& aws_lambda();
 const Kind& kubernetes_deployment();
