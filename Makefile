@@ -6,7 +6,7 @@ JOBS ?= $(shell nproc)
 DEMO ?= --seconds 180
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 300
-.PHONY: bench-policy help build test check heavy conformance bench bench-forecast demo lint format asan tsan fuzz install package clean dev
+.PHONY: bench-policy help build test check heavy conformance kinds bench bench-forecast demo lint format asan tsan fuzz install package clean dev
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -28,7 +28,10 @@ test: dev ## unit, scenario and contract tests, and the integration tests whose 
 	@scripts/venv.sh > /dev/null
 	@.peers/venv/bin/pytest -q tests/integration -m "not heavy"
 
-check: build lint heavy asan tsan fuzz ## everything else: the release build, lint, heavy peers, sanitizers, five minutes of fuzzing
+check: build lint heavy asan tsan fuzz kinds ## everything else: the release build, lint, heavy peers, sanitizers, five minutes of fuzzing
+
+kinds: dev ## one line for each component kind: tests against real servers (those that ran here), contract cases
+	@python3 scripts/kinds.py build/dev/wave-autoscale build/dev/tests/contract/contract build/kinds-tested.json
 
 heavy: dev ## the integration tests against servers that take minutes to get (kube-apiserver is built once)
 	@scripts/venv.sh > /dev/null

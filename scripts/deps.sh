@@ -8,7 +8,7 @@ declare -A groups=(
            nlohmann-json3-dev libsimdjson-dev libpugixml-dev libyaml-cpp-dev libsqlite3-dev libhowardhinnant-date-dev libssl-dev libspdlog-dev
            librdkafka-dev libfmt-dev libcli11-dev libgoogle-perftools-dev tzdata ca-certificates"
   [test]="libgtest-dev libgmock-dev librapidcheck-dev locales python3 python3-venv curl sqlite3 openssl procps"
-  [jvm]="default-jre-headless maven"
+  [jvm]="default-jdk-headless maven"
   [bench]="libbenchmark-dev"
   [lint]="clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev"
   [package]="dpkg-dev"

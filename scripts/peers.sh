@@ -116,6 +116,10 @@ for peer in "$@"; do
     karpenter-crds) fetch_karpenter_crds ;;
     kafka) fetch_maven kafka org.apache.kafka:kafka_2.13:3.9.1 org.slf4j:slf4j-nop:1.7.36 ;;
     elasticmq) fetch_maven elasticmq org.elasticmq:elasticmq-server_2.13:1.6.11 ;;
+    opensearch)
+      fetch_maven opensearch org.opensearch:opensearch:2.19.6 org.opensearch.plugin:transport-netty4-client:2.19.6 \
+        org.apache.logging.log4j:log4j-core:2.25.4
+      ;;
     *) echo "peers.sh: no such peer: $peer (see the end of this file)" >&2; exit 2 ;;
   esac
 done

@@ -33,6 +33,7 @@ json describe(const KindTable& kind) {
       out["values"].push_back(std::move(one));
     }
     out["ready_after"] = format_duration(kind.ready_after);
+    out["scale_in"] = kind.scale_in;
   }
   return out;
 }
@@ -141,6 +142,7 @@ std::string kind_markdown(const KindTable& kind) {
     }
     out += "\nNew capacity is taken to serve after " + format_duration(kind.ready_after) +
            ", until it is learned.\n";
+    if (!kind.scale_in) out += "\nNothing is made smaller unless `scale_in: true` says that it may be.\n";
   }
   if (!kind.permissions.empty()) out += "\n## Least permissions\n\n" + std::string(kind.permissions) + "\n";
   if (!kind.notes.empty()) out += "\n## Notes\n\n" + std::string(kind.notes) + "\n";

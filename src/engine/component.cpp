@@ -87,7 +87,8 @@ void Component::stop() {
 
 Task<void> Component::run_observe() {
   const auto self = shared_from_this();
-  if (!revived_) {
+  // There is one call at a time: what is asked now is revived at the next turn.
+  if (!revived_ && !busy()) {
     revived_ = true;
     co_await revive();
   }
@@ -299,8 +300,7 @@ Task<Component::Attempt> Component::apply(components::Change change) {
 
 Task<void> Component::revive() {
   const auto self = shared_from_this();
-  // A daemon that was asked for the state meanwhile observes already; there is one call at a time.
-  if (states_.empty() || observing_ || applying_) co_return;
+  if (states_.empty()) co_return;
   open();
   components::Change change{.values = {}, .basis = {}, .reason = "restored after a restart"};
   if (!impl_) co_return;
@@ -308,10 +308,10 @@ Task<void> Component::revive() {
   observing_ = true;
   auto seen = co_await impl->observe();
   observing_ = false;
-  if (!seen) co_return;
+  // Who tells anything at all, knows by himself what he has: what is missing there was taken away.
+  if (!seen || !seen->current.empty()) co_return;
   for (const auto& [value, state] : states_) {
-    if (state.last_applied && *state.last_applied > 0 && !seen->current.contains(value))
-      change.values[value] = *state.last_applied;
+    if (state.last_applied && *state.last_applied > 0) change.values[value] = *state.last_applied;
   }
   if (change.values.empty()) co_return;
   change.basis = seen->current;

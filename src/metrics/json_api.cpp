@@ -21,40 +21,60 @@ std::string JsonApi::place(const std::string& method, const std::string& target)
   return method + " " + net::redacted_url(base_ + target);
 }
 
-Task<Result<net::HttpResponse>> JsonApi::send(std::string method, std::string target, std::string body) {
+Task<Result<net::HttpResponse>> JsonApi::send(ApiRequest asked) {
   const Duration left = deadline_ - services_.runtime.mono();
   if (left <= Duration{0})
-    co_return within(place(method, target),
+    co_return within(place(asked.method, asked.target),
                      Error{.code = ErrorCode::timeout,
-                           .message = "the requests before it took the whole " + format_duration(timeout_),
+                           .message = "the requests before it took the whole " + format_duration(allowed_),
                            .retryable = true});
-  net::HttpRequest request{.method = std::move(method),
-                           .url = base_ + target,
+  net::HttpRequest request{.method = std::move(asked.method),
+                           .url = base_ + asked.target,
                            .headers = {{"Accept", "application/json"}},
-                           .body = std::move(body),
+                           .body = std::move(asked.body),
                            .timeout = left};
-  request.single_flight = request.method == "GET";
-  if (!request.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
+  request.single_flight = asked.only_reads;
+  if (!request.body.empty()) request.headers.emplace_back("Content-Type", std::move(asked.type));
   auto answer = co_await sign_in_->send(std::move(request));
   co_return answer;
 }
 
-Result<JsonAnswer> JsonApi::read(const Result<net::HttpResponse>& answer, const std::string& place) const {
-  if (!answer) return std::unexpected(answer.error());
-  if (auto ok = net::check_status(*answer, services_.runtime.utc()); !ok) return within(place, ok.error());
-  auto parsed = JsonAnswer::parse(answer->body);
-  if (!parsed) return within(place, parsed.error());
-  return parsed;
+Task<Result<net::HttpResponse>> JsonApi::send(std::string method, std::string target, std::string body) {
+  ApiRequest request{.method = std::move(method), .target = std::move(target), .body = std::move(body)};
+  request.only_reads = request.method == "GET";
+  auto answer = co_await send(std::move(request));
+  co_return answer;
+}
+
+Task<Result<std::string>> JsonApi::text(ApiRequest request) {
+  const std::string where = place(request.method, request.target);
+  auto answer = co_await send(std::move(request));
+  if (!answer) co_return std::unexpected(std::move(answer.error()));
+  auto ok = net::check_status(*answer, services_.runtime.utc());
+  if (!ok) co_return within(where, std::move(ok.error()));
+  co_return std::move(answer->body);
+}
+
+Task<Result<JsonAnswer>> JsonApi::ask(ApiRequest request) {
+  const std::string where = place(request.method, request.target);
+  auto body = co_await text(std::move(request));
+  if (!body) co_return std::unexpected(std::move(body.error()));
+  auto parsed = JsonAnswer::parse(*body);
+  if (!parsed) co_return within(where, std::move(parsed.error()));
+  co_return parsed;
 }
 
 Task<Result<JsonAnswer>> JsonApi::get(std::string target) {
-  auto answer = co_await send("GET", target);
-  co_return read(answer, place("GET", target));
+  ApiRequest request{.target = std::move(target)};
+  auto answer = co_await ask(std::move(request));
+  co_return answer;
 }
 
 Task<Result<JsonAnswer>> JsonApi::post(std::string target, std::string body) {
-  auto answer = co_await send("POST", target, std::move(body));
-  co_return read(answer, place("POST", target));
+  ApiRequest request{
+      .method = "POST", .target = std::move(target), .body = std::move(body), .only_reads = false};
+  auto answer = co_await ask(std::move(request));
+  co_return answer;
 }
 
 std::vector<Series> one_series(double value, std::optional<UtcTime> at) {

@@ -6,15 +6,22 @@
 namespace wave::metrics {
 
 const Kind& airflow();
+const Kind& appdynamics();
 const Kind& aws_sqs();
 const Kind& cloudwatch();
 const Kind& databricks();
+const Kind& datadog();
+const Kind& dynatrace();
+const Kind& elastic_apm();
 const Kind& generator();
+const Kind& http_json();
 const Kind& kafka();
 const Kind& luigi();
 const Kind& mlflow();
+const Kind& new_relic();
 const Kind& prometheus();
 const Kind& push();
 const Kind& spark();
+const Kind& splunk();
 
 }  // namespace wave::metrics

@@ -4,8 +4,9 @@ namespace wave::metrics {
 
 const std::vector<const Kind*>& registry() {
   static const std::vector<const Kind*> kinds = {
-      &airflow(), &aws_sqs(), &cloudwatch(), &databricks(), &generator(), &kafka(),
-      &luigi(),   &mlflow(),  &prometheus(), &push(),       &spark(),
+      &airflow(),   &appdynamics(), &aws_sqs(),    &cloudwatch(), &databricks(), &datadog(),
+      &dynatrace(), &elastic_apm(), &generator(),  &http_json(),  &kafka(),      &luigi(),
+      &mlflow(),    &new_relic(),   &prometheus(), &push(),       &spark(),      &splunk(),
   };
   return kinds;
 }

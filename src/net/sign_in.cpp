@@ -97,6 +97,7 @@ Result<std::unique_ptr<SignIn>> SignIn::create(const definitions::Settings& sett
   made->transport_ = transport_of(settings);
   made->per_minute_ = settings.number("requests_per_minute");
   for (const char* key : {"username", "token", "client_id"}) made->user_ += '\n' + settings.text(key);
+  for (const auto& [name, value] : made->headers_) made->user_ += '\n' + value;
   if (kind == Kind::oauth2) made->prepare_oauth2(settings);
   if (kind == Kind::login) {
     made->token_url_ = made->options_.login_url;

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "conformance/protocols.h"
+#include "conformance/recordings.h"
 #include "net/aws/endpoints.h"
 #include "net/aws/signer.h"
 
@@ -207,6 +208,8 @@ int main(int argc, char** argv) {
     suite(("answers " + std::string(protocol)).c_str(),
           conformance::answers(root / "aws/protocols/output" / file));
   }
+  suite("datadog", conformance::datadog(root / "datadog"));
+  suite("splunk", conformance::splunk(root / "splunk"));
   std::printf("conformance: %d passed, %d failed\n", passed, failed);
   return failed == 0 && passed > 0 ? 0 : 1;
 }

@@ -1,10 +1,12 @@
 """Real servers for the tests: started on free ports, stopped after, and missing ones are failures."""
 
+import collections
 import http.server
 import json
 import os
 import pathlib
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -61,6 +63,26 @@ def stop(process):
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(10)
+
+
+# Which tests passed with which component kind, for scripts/kinds.py.
+written = collections.defaultdict(set)
+
+
+def pytest_runtest_logreport(report):
+    if report.when == "call" and report.failed:
+        for tests in written.values():
+            tests.discard(report.nodeid)
+
+
+def pytest_sessionfinish():
+    path = ROOT / "build/kinds-tested.json"
+    known = json.loads(path.read_text()) if path.exists() else {}
+    for kind, tests in written.items():
+        known[kind] = sorted(set(known.get(kind, [])) | tests)
+    if written:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(known, indent=1))
 
 
 class Exporter:
@@ -141,6 +163,9 @@ class Wave:
         self.environment = dict(os.environ, WAVE_PORT=str(self.port), WAVE_TOKEN="test-token")
 
     def write(self, text, name="wave-definitions.yaml"):
+        test = os.environ["PYTEST_CURRENT_TEST"].rsplit(" ", 1)[0]
+        for kind in re.findall(r"^component_kind: (\S+)", text, re.MULTILINE):
+            written[kind].add(test)
         (self.folder / name).write_text(text)
 
     def command(self, *arguments, check=None):

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "net/url.h"
+
 namespace wave::components {
 namespace {
 
@@ -15,9 +17,16 @@ std::string whole(double number) {
   return std::to_string(static_cast<std::int64_t>(number));
 }
 
+definitions::Settings without_own_endpoint(definitions::Settings settings) {
+  const auto url = net::Url::parse(settings.text("endpoint"));
+  if (url && (url->host.ends_with(".amazonaws.com") || url->host.ends_with(".amazonaws.com.cn")))
+    settings.set("endpoint", std::string());
+  return settings;
+}
+
 Status AwsComponent::watch_targets(std::vector<Steered> steered, const definitions::Settings& settings,
                                    net::Services& services) {
-  auto targets = ScalableTargets::create(settings, services);
+  auto targets = ScalableTargets::create(without_own_endpoint(settings), services);
   if (!targets) return std::unexpected(targets.error());
   targets_ = std::move(*targets);
   watched_ = std::move(steered);
@@ -37,7 +46,7 @@ Task<Result<Observation>> AwsComponent::observe_with(Duration steering_max_age) 
 }
 
 Task<void> AwsComponent::look_for_targets(Observation* seen, Duration max_age) {
-  if (on_conflict_ == definitions::OnConflict::ignore) co_return;
+  if (ignores_steering()) co_return;
   for (auto& watched : watched_) {
     auto found = co_await targets_->find(watched.target, max_age);
     if (found) {
@@ -82,8 +91,10 @@ Task<Result<Applied>> AwsComponent::apply(Change change) {
                      true);
     if (now == seen->current.end() || current != number) wanted[value] = number;
     for (const auto& block : seen->blocks) {
-      if (block.until || !block.stops(value, current, number, UtcTime::min())) continue;
-      co_return fail(ErrorCode::busy, title_ + ": " + block.reason, true);
+      // What was just seen still stands.
+      if (!block.stops(value, current, number, UtcTime::min())) continue;
+      const std::string until = block.until ? ", until " + iso8601(*block.until) : "";
+      co_return fail(ErrorCode::busy, title_ + ": " + block.reason + until, true);
     }
   }
   if (wanted.empty()) co_return Applied{.changed = false};
@@ -91,16 +102,17 @@ Task<Result<Applied>> AwsComponent::apply(Change change) {
     co_return fail(ErrorCode::conflict,
                    title_ + " is steered by " + seen->steering->who + ": " + seen->steering->advice);
   if (seen->steering && raises_floor() && !watched_.empty()) {
-    auto raised = co_await raise(std::move(wanted));
+    auto raised = co_await raise(std::move(*seen), std::move(wanted));
     co_return raised;
   }
   auto written = co_await write(std::move(*seen), std::move(wanted));
   co_return written;
 }
 
-/// Moves the floors of the targets; values without a target are not anybody's who steers.
-Task<Result<Applied>> AwsComponent::raise(Values wanted) {
+/// Moves the floors of the targets; what nobody steers is set as ever.
+Task<Result<Applied>> AwsComponent::raise(Observation seen, Values wanted) {
   Applied applied{.changed = false};
+  Values rest = wanted;
   for (auto& watched : watched_) {
     const auto floor = wanted.find(watched.value);
     if (floor == wanted.end() || !watched.found || watched.found->suspended) continue;
@@ -108,8 +120,11 @@ Task<Result<Applied>> AwsComponent::raise(Values wanted) {
     if (!set) co_return std::unexpected(std::move(set.error()));
     watched.found->min = floor->second;
     applied = {.request_id = std::move(*set)};
+    rest.erase(watched.value);
   }
-  co_return applied;
+  if (rest.empty()) co_return applied;
+  auto written = co_await write(std::move(seen), std::move(rest));
+  co_return written;
 }
 
 }  // namespace wave::components

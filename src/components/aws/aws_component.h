@@ -33,6 +33,7 @@ class AwsComponent : public Component {
   /// Before the first observation: look for these targets, too.
   Status watch_targets(std::vector<Steered> steered, const definitions::Settings& settings,
                        net::Services& services);
+  bool ignores_steering() const { return on_conflict_ == definitions::OnConflict::ignore; }
   bool raises_floor() const { return on_conflict_ == definitions::OnConflict::raise_floor; }
   const std::string& title() const { return title_; }  ///< `group web`: for messages
 
@@ -40,13 +41,16 @@ class AwsComponent : public Component {
   Task<Result<Observation>> observe_with(Duration steering_max_age);
   Task<void> look_for_targets(Observation* seen, Duration max_age);
   void add_target(const Steered& watched, Observation& seen) const;
-  Task<Result<Applied>> raise(Values wanted);
+  Task<Result<Applied>> raise(Observation seen, Values wanted);
 
   std::string title_;
   definitions::OnConflict on_conflict_;
   std::shared_ptr<ScalableTargets> targets_;
   std::vector<Steered> watched_;
 };
+
+/// The keys for the API of another service: an address of the first one's own VPC endpoint is not in it.
+definitions::Settings without_own_endpoint(definitions::Settings settings);
 
 /// A number as AWS takes counts.
 std::string whole(double number);

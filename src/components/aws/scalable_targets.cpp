@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "components/aws/answer.h"
-#include "net/url.h"
 
 namespace wave::components {
 namespace {
@@ -47,11 +46,8 @@ Task<Result<std::map<std::string, Found>>> describe(std::shared_ptr<net::AwsClie
 
 }  // namespace
 
-Result<std::shared_ptr<ScalableTargets>> ScalableTargets::create(definitions::Settings settings,
+Result<std::shared_ptr<ScalableTargets>> ScalableTargets::create(const definitions::Settings& settings,
                                                                  net::Services& services) {
-  if (const auto url = net::Url::parse(settings.text("endpoint"));
-      url && (url->host.ends_with(".amazonaws.com") || url->host.ends_with(".amazonaws.com.cn")))
-    settings.set("endpoint", std::string());
   auto client = services.aws.client(net::aws::application_autoscaling, settings);
   if (!client) return std::unexpected(client.error());
   return std::make_shared<ScalableTargets>(services.runtime, services.shared, std::move(*client));

@@ -25,8 +25,8 @@ struct ScalableTarget {
 /// for some minutes: its API allows few calls.
 class ScalableTargets {
  public:
-  /// From the keys of a component; an address of a service's own VPC endpoint is not used for this API.
-  static Result<std::shared_ptr<ScalableTargets>> create(definitions::Settings settings,
+  /// From the keys of a component.
+  static Result<std::shared_ptr<ScalableTargets>> create(const definitions::Settings& settings,
                                                          net::Services& services);
 
   /// nullopt: not registered.

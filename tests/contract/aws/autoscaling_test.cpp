@@ -1,45 +1,18 @@
-#include <fstream>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
-#include "components/kinds.h"
-#include "support/services.h"
+#include "contract/aws/world.h"
 
 namespace wave::components {
 namespace {
 
 using testing::HasSubstr;
 
-/// The component against requests that botocore made (`about` in the file).
 class AutoScalingContract : public testing::Test {
  protected:
-  AutoScalingContract() {
-    world.runtime.jump_utc(
-        std::chrono::duration_cast<Duration>(*parse_time("2015-08-30T12:36:00Z") - world.runtime.utc()));
-    std::ifstream file(WAVE_SOURCE_DIR "/tests/contract/aws/aws-golden-requests.json");
-    golden = nlohmann::json::parse(file);
-    settings.set("region", std::string("us-east-1"));
-    settings.set("access_key", golden["access_key"].get<std::string>());
-    settings.set("secret_key", golden["secret_key"].get<std::string>());
-  }
   std::unique_ptr<Component> group(const std::string& name) {
-    settings.set("asg_name", name);
-    return *aws_ec2_autoscaling().create({}, settings, world.services);
-  }
-  const nlohmann::json& request(const std::string& operation) const {
-    for (const auto& one : golden["requests"])
-      if (one["service"] == "autoscaling" && one["operation"] == operation) return one;
-    ADD_FAILURE() << operation << " is not in the golden file";
-    return golden;
-  }
-  void expect_sent(const std::string& operation) const {
-    const auto& wanted = request(operation);
-    const auto& sent = world.http.last();
-    EXPECT_EQ(sent.request.url, wanted["url"].get<std::string>());
-    EXPECT_EQ(sent.request.body, wanted["body"].get<std::string>());
-    EXPECT_EQ(sent.header("Authorization"), wanted["headers"]["Authorization"].get<std::string>());
+    world.settings.set("asg_name", name);
+    return world.make(aws_ec2_autoscaling());
   }
   static std::string described(const std::string& inside) {
     return "<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult><AutoScalingGroups>" +
@@ -51,30 +24,51 @@ class AutoScalingContract : public testing::Test {
            "</DesiredCapacity>" + more + "</member>";
   }
 
-  test::TestServices world;
-  definitions::Settings settings;
-  nlohmann::json golden;
+  test::AwsWorld world;
 };
 
 TEST_F(AutoScalingContract, DescribesAsBotocoreDoes) {
-  world.http.on("", "").reply(200, described(member()));
-  ASSERT_TRUE(world.run(group("my asg/1")->observe()));
-  expect_sent("DescribeAutoScalingGroups");
+  world.services.http.on("", "").reply(200, described(member()));
+  ASSERT_TRUE(world.observe(*group("my asg/1")));
+  world.expect_golden("autoscaling", "DescribeAutoScalingGroups");
 }
 
 TEST_F(AutoScalingContract, SetsTheDesiredCapacityAsBotocoreDoes) {
-  world.http.on("", "")
+  world.services.http.on("", "")
       .reply(200, described(member()))
       .reply(200,
              "<SetDesiredCapacityResponse><ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata></"
              "SetDesiredCapacityResponse>");
-  Change change;
-  change.values["desired"] = 4;
-  change.basis["desired"] = 2;
-  const auto applied = world.run(group("g1")->apply(change));
+  const auto applied = world.apply(*group("g1"), {{"desired", 4}}, {{"desired", 2}});
   ASSERT_TRUE(applied) << applied.error().text();
   EXPECT_EQ(applied->request_id, "r-1");
-  expect_sent("SetDesiredCapacity");
+  world.expect_golden("autoscaling", "SetDesiredCapacity");
+}
+
+TEST_F(AutoScalingContract, AHundredAndFiftyGroupsAreTwoCalls) {
+  std::vector<std::size_t> asked;
+  world.on("DescribeAutoScalingGroups").reply_with([&](const net::HttpRequest& request) {
+    std::string groups;
+    std::size_t names = 0;
+    for (auto at = request.body.find("AutoScalingGroupNames.member."); at != std::string::npos;
+         at = request.body.find("AutoScalingGroupNames.member.", at + 1)) {
+      const auto begin = request.body.find('=', at) + 1;
+      const auto name = request.body.substr(begin, request.body.find('&', begin) - begin);
+      groups += "<member><AutoScalingGroupName>" + name + "</AutoScalingGroupName>" + member().substr(8);
+      ++names;
+    }
+    asked.push_back(names);
+    EXPECT_EQ(request.body.find("MaxRecords=100") != std::string::npos, names > 50);
+    return net::HttpResponse{.status = 200, .headers = {}, .body = described(groups)};
+  });
+  std::vector<std::unique_ptr<Component>> components;
+  std::vector<Task<Result<Observation>>> observations;
+  for (int i = 0; i < 150; ++i) {
+    components.push_back(group("g" + std::to_string(i)));
+    observations.push_back(components.back()->observe());
+  }
+  for (const auto& seen : world.services.run(all(std::move(observations)))) EXPECT_TRUE(seen);
+  EXPECT_EQ(asked, (std::vector<std::size_t>{100, 50}));
 }
 
 TEST_F(AutoScalingContract, ReadyIsWhatServesAndOtherStatesAreAChange) {
@@ -84,8 +78,8 @@ TEST_F(AutoScalingContract, ReadyIsWhatServesAndOtherStatesAreAChange) {
       "<member><LifecycleState>InService</LifecycleState><HealthStatus>Unhealthy</HealthStatus></member>"
       "<member><LifecycleState>Pending</LifecycleState><HealthStatus>Healthy</HealthStatus></member></"
       "Instances>";
-  world.http.on("", "").reply(200, described(member(instances, 3)));
-  const auto seen = world.run(group("g1")->observe());
+  world.services.http.on("", "").reply(200, described(member(instances, 3)));
+  const auto seen = world.observe(*group("g1"));
   ASSERT_TRUE(seen);
   EXPECT_EQ(seen->ready, 1);
   EXPECT_TRUE(seen->changing);
@@ -94,12 +88,12 @@ TEST_F(AutoScalingContract, ReadyIsWhatServesAndOtherStatesAreAChange) {
 }
 
 TEST_F(AutoScalingContract, SuspendedTerminationNeverScalesIn) {
-  world.http.on("", "").reply(
+  world.services.http.on("", "").reply(
       200,
       described(member(
           "<SuspendedProcesses><member><ProcessName>Terminate</ProcessName></member></SuspendedProcesses>",
           5)));
-  const auto seen = world.run(group("g1")->observe());
+  const auto seen = world.observe(*group("g1"));
   ASSERT_TRUE(seen);
   EXPECT_EQ(seen->system_min.at("desired"), 5);
   ASSERT_EQ(seen->warnings.size(), 1u);
@@ -107,49 +101,43 @@ TEST_F(AutoScalingContract, SuspendedTerminationNeverScalesIn) {
 }
 
 TEST_F(AutoScalingContract, AGroupThatIsGoneOrBeingDeletedIsSaid) {
-  world.http.on("", "").reply(200, described(""));
-  const auto gone = world.run(group("g1")->observe());
+  world.services.http.on("", "").reply(200, described(""));
+  const auto gone = world.observe(*group("g1"));
   ASSERT_FALSE(gone);
   EXPECT_EQ(gone.error().code, ErrorCode::not_found);
-  world.http.on("", "").reply(200, described(member("<Status>Delete in progress</Status>")));
-  const auto going = world.run(group("g1")->observe());
+  world.services.http.on("", "").reply(200, described(member("<Status>Delete in progress</Status>")));
+  const auto going = world.observe(*group("g1"));
   ASSERT_TRUE(going);
   EXPECT_EQ(going->blocks.size(), 1u);
 }
 
 TEST_F(AutoScalingContract, SomebodyElsesChangeInBetweenIsAConflict) {
-  world.http.on("", "").reply(200, described(member("", 7)));
-  Change change;
-  change.values["desired"] = 4;
-  change.basis["desired"] = 2;
-  const auto applied = world.run(group("g1")->apply(change));
+  world.services.http.on("", "").reply(200, described(member("", 7)));
+  const auto applied = world.apply(*group("g1"), {{"desired", 4}}, {{"desired", 2}});
   ASSERT_FALSE(applied);
   EXPECT_EQ(applied.error().code, ErrorCode::conflict);
-  EXPECT_EQ(world.http.requests().size(), 1u);
+  EXPECT_EQ(world.services.http.requests().size(), 1u);
 }
 
 TEST_F(AutoScalingContract, AnActivityInProgressIsTriedAgainLater) {
-  world.http.on("", "")
+  world.services.http.on("", "")
       .reply(200, described(member()))
       .reply(400,
              "<ErrorResponse><Error><Type>Sender</Type><Code>ScalingActivityInProgress</Code><Message>wait</"
              "Message></Error></ErrorResponse>");
-  Change change;
-  change.values["desired"] = 4;
-  change.basis["desired"] = 2;
-  const auto applied = world.run(group("g1")->apply(change));
+  const auto applied = world.apply(*group("g1"), {{"desired", 4}}, {{"desired", 2}});
   ASSERT_FALSE(applied);
   EXPECT_EQ(applied.error().code, ErrorCode::busy);
   EXPECT_TRUE(applied.error().retryable);
 }
 
 TEST_F(AutoScalingContract, AClockThatIsWrongIsCorrectedOnce) {
-  world.http.on("", "")
+  world.services.http.on("", "")
       .reply(403, "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code></Error></ErrorResponse>",
              {{"Date", "Sun, 30 Aug 2015 13:36:00 GMT"}})
       .reply(200, described(member()));
-  ASSERT_TRUE(world.run(group("g1")->observe()));
-  EXPECT_EQ(world.http.last().header("X-Amz-Date"), "20150830T133600Z");
+  ASSERT_TRUE(world.observe(*group("g1")));
+  EXPECT_EQ(world.services.http.last().header("X-Amz-Date"), "20150830T133600Z");
 }
 
 }  // namespace

@@ -81,6 +81,17 @@ TEST_F(DynamoContract, TheFifthDecreaseOfTheDayIsHeldUntilAnHourAfterTheFourth) 
   EXPECT_EQ(block_of(*world.observe(*component), "read_capacity")->until, parse_time("2015-08-31T00:00:00Z"));
 }
 
+TEST_F(DynamoContract, ADecreaseThatWouldBeRefusedIsNotSentAndAnIncreaseIs) {
+  serve(units(5, 5, 4, noon - 600));
+  world.on("UpdateTable").reply(200, "{}");
+  auto component = world.make(amazon_dynamodb());
+  const auto down = world.apply(*component, {{"read_capacity", 3}}, {{"read_capacity", 5}});
+  EXPECT_EQ(down.error().code, ErrorCode::busy);
+  EXPECT_THAT(down.error().text(), HasSubstr("until 2015-08-30T13:26:00Z"));
+  EXPECT_EQ(world.asked("UpdateTable"), 0);
+  EXPECT_TRUE(world.apply(*component, {{"read_capacity", 8}}, {{"read_capacity", 5}}));
+}
+
 TEST_F(DynamoContract, DecreasesAreCountedForEachIndex) {
   use_index();
   serve(units(5, 5, 0), units(5, 5, 4, noon - 600));
@@ -143,6 +154,22 @@ TEST_F(DynamoContract, TheFloorOfAScalableTargetIsRaisedAsBotocoreRegistersIt) {
   EXPECT_EQ(world.sent("RegisterScalableTarget").request.body,
             R"({"ServiceNamespace": "dynamodb", "ResourceId": "table/t", )"
             R"("ScalableDimension": "dynamodb:table:ReadCapacityUnits", "MinCapacity": 5})");
+  EXPECT_EQ(world.asked("UpdateTable"), 0);
+}
+
+TEST_F(DynamoContract, BesideARaisedFloorWhatNobodySteersIsSetAsEver) {
+  serve(units(5, 5));
+  world.on("DescribeScalableTargets")
+      .reply(200, R"({"ScalableTargets":[{"ServiceNamespace":"dynamodb","ResourceId":"table/t",
+          "ScalableDimension":"dynamodb:table:ReadCapacityUnits","MinCapacity":2,"MaxCapacity":100}]})");
+  world.on("RegisterScalableTarget").reply(200, "{}");
+  world.on("UpdateTable").reply(200, "{}");
+  world.definition.on_conflict = definitions::OnConflict::raise_floor;
+  auto component = world.make(amazon_dynamodb());
+  ASSERT_TRUE(world.apply(*component, {{"read_capacity", 4}, {"write_capacity", 9}}, {}, true));
+  EXPECT_EQ(world.asked("RegisterScalableTarget"), 1);
+  EXPECT_THAT(world.sent("UpdateTable").request.body,
+              HasSubstr(R"({"ReadCapacityUnits": 5, "WriteCapacityUnits": 9})"));
 }
 
 }  // namespace

@@ -78,7 +78,10 @@ FaultCase dynamodb_table() {
 }  // namespace
 
 std::vector<FaultCase> fault_cases() {
-  return {auto_scaling_group(), dynamodb_table(), ecs_service(), lambda_function()};
+  std::vector<FaultCase> all = {auto_scaling_group(), dynamodb_table(), ecs_service(), lambda_function()};
+  for (auto& one : fault_cases_of_clusters()) all.push_back(std::move(one));
+  for (auto& one : fault_cases_of_databases()) all.push_back(std::move(one));
+  return all;
 }
 
 }  // namespace wave::test

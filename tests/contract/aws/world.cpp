@@ -106,6 +106,7 @@ void AwsWorld::expect_golden(const std::string& service, const std::string& oper
 
 std::unique_ptr<components::Component> AwsWorld::make(const components::Kind& kind) {
   definition.kind = &kind.table;
+  testing::Test::RecordProperty("kind", std::string(kind.table.name));
   auto made = kind.create(definition, settings, services.services);
   if (made) return std::move(*made);
   ADD_FAILURE() << made.error().text();

@@ -1,0 +1,217 @@
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+#include "components/aws/answer.h"
+#include "components/aws/aws_component.h"
+#include "components/kinds.h"
+#include "definitions/common_keys.h"
+
+namespace wave::components {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr const char* brokers = "desired";
+constexpr const char* volume = "volume_size";
+constexpr const char* cluster_path = "/v1/clusters/{}";
+
+/// Storage rests that long after a change (Amazon MSK Developer Guide, "Scale up broker storage"); it may be
+/// longer, then MSK refuses.
+constexpr Duration storage_rests = 6h;
+constexpr Duration operations_last = 5min;
+
+bool is_storage(const std::string& operation) {
+  return operation == "INCREASE_BROKER_STORAGE" || operation == "UPDATE_BROKER_STORAGE" ||
+         operation == "UPDATE_STORAGE";
+}
+
+class MskCluster final : public AwsComponent {
+ public:
+  MskCluster(const definitions::ComponentDefinition& definition, const definitions::Settings& settings,
+             Runtime& runtime, std::unique_ptr<net::AwsClient> client)
+      : AwsComponent("cluster " + settings.text("cluster_arn"), definition),
+        arn_(settings.text("cluster_arn")),
+        runtime_(runtime),
+        client_(std::move(client)) {}
+
+  Status watch(const definitions::Settings& settings, net::Services& services) {
+    return watch_targets({{.value = volume, .target = {"kafka", arn_, "kafka:broker-storage:VolumeSize"}}},
+                         settings, services);
+  }
+
+ private:
+  Task<Result<Observation>> look() override {
+    net::RestCall call{.path = "/api/v2/clusters/{}", .labels = {arn_}};
+    auto answer = co_await client_->rest(std::move(call));
+    if (!answer) co_return std::unexpected(std::move(answer.error()));
+    const auto parsed = Answer::parse(answer->body);
+    if (!parsed) co_return std::unexpected(parsed.error());
+    auto seen = read(parsed->at("clusterInfo"));
+    if (!seen) co_return seen;
+    co_await look_at_operations(&*seen);
+    co_return seen;
+  }
+
+  Result<Observation> read(const Answer& cluster) {
+    if (cluster.text("clusterType") == "SERVERLESS")
+      return fail(ErrorCode::invalid_argument, "a serverless cluster has no brokers and no storage to set");
+    const Answer provisioned = cluster.at("provisioned");
+    const auto count = provisioned.number("numberOfBrokerNodes");
+    const std::string state = cluster.text("state");
+    if (!count || state.empty())
+      return std::unexpected(bad_answer("no state and numberOfBrokerNodes in the answer"));
+    version_ = cluster.text("currentVersion");
+    const Answer nodes = provisioned.at("brokerNodeGroupInfo");
+    zones_ = static_cast<double>(nodes.at("clientSubnets").items().size());
+    Observation seen{.current = {{brokers, *count}}, .ready = count};
+    if (const auto size = nodes.at("storageInfo").at("ebsStorageInfo").number("volumeSize")) {
+      seen.current[volume] = *size;
+      seen.system_min[volume] = *size;  // storage never shrinks
+    } else {
+      seen.blocks.push_back({.value = volume, .reason = "its brokers have no storage of their own to set"});
+    }
+    if (state == "ACTIVE") {
+      asked_.clear();
+    } else {
+      seen.changing = state == "UPDATING" || state == "CREATING" || state == "HEALING" ||
+                      state == "MAINTENANCE" || state == "REBOOTING_BROKER";
+      seen.blocks.push_back({.reason = "the cluster is " + state.substr(0, 64)});
+      for (const auto& [value, number] : asked_) seen.current[value] = number;
+    }
+    return seen;
+  }
+
+  /// When storage was changed last: until six hours later it is refused.
+  Task<void> look_at_operations(Observation* seen) {
+    const MonoTime now = runtime_.mono();
+    if (!listed_at_ || now - *listed_at_ > operations_last) {
+      net::RestCall call{.path = std::string(cluster_path) + "/operations", .labels = {arn_}};
+      auto answer = co_await client_->rest(std::move(call));
+      if (!answer) {
+        seen->warnings.push_back("its last storage change is not known: " + answer.error().text());
+        co_return;
+      }
+      listed_at_ = now;
+      if (const auto parsed = Answer::parse(answer->body)) read_operations(*parsed);
+    }
+    if (!storage_until_ || *storage_until_ <= runtime_.utc()) co_return;
+    seen->blocks.push_back({.value = volume,
+                            .until = storage_until_,
+                            .reason = "storage rests for six hours or more after a change"});
+  }
+
+  void read_operations(const Answer& list) {
+    for (const auto& operation : list.at("clusterOperationInfoList").items()) {
+      if (!is_storage(operation.text("operationType"))) continue;
+      const std::string end = operation.text("endTime");
+      const auto at = parse_time(end.empty() ? operation.text("creationTime") : end);
+      if (at && (!storage_until_ || *at + storage_rests > *storage_until_))
+        storage_until_ = *at + storage_rests;
+    }
+  }
+
+  /// One operation at a time: storage, which helps at once, before brokers.
+  Task<Result<Applied>> write(Observation, Values wanted) override {
+    const bool is_volume = wanted.contains(volume);
+    const double number = is_volume ? wanted[volume] : wanted[brokers];
+    if (!is_volume && zones_ > 0 && std::fmod(number, zones_) != 0)
+      co_return fail(ErrorCode::invalid_argument, title() + ": the number of brokers is a multiple of its " +
+                                                      whole(zones_) + " zones, not " + whole(number));
+    auto sent = co_await send(is_volume, number);
+    if (!sent && sent.error().message.find("currentVersion") != std::string::npos) {
+      // Somebody changed it in between: once more with the version of now.
+      auto again = co_await look();
+      if (!again) co_return std::unexpected(std::move(again.error()));
+      sent = co_await send(is_volume, number);
+    }
+    if (!sent) {
+      if (sent.error().message.find("does not include any updates") != std::string::npos)
+        co_return Applied{.changed = false};
+      co_return std::unexpected(std::move(sent.error()));
+    }
+    asked_[is_volume ? volume : brokers] = number;
+    listed_at_.reset();
+    co_return Applied{.request_id = std::move(*sent)};
+  }
+
+  Task<Result<std::string>> send(bool is_volume, double number) {
+    ordered_json body = {{"currentVersion", version_}};
+    if (is_volume) {
+      body["targetBrokerEBSVolumeInfo"] = ordered_json::array(
+          {{{"kafkaBrokerNodeId", "ALL"}, {"volumeSizeGB", static_cast<std::int64_t>(number)}}});
+    } else {
+      body["targetNumberOfBrokerNodes"] = static_cast<std::int64_t>(number);
+    }
+    net::RestCall call{.method = "PUT",
+                       .path = std::string(cluster_path) + (is_volume ? "/nodes/storage" : "/nodes/count"),
+                       .labels = {arn_},
+                       .body = body.dump()};
+    auto answer = co_await client_->rest(std::move(call));
+    if (!answer) co_return std::unexpected(std::move(answer.error()));
+    const auto parsed = Answer::parse(answer->body);
+    co_return parsed ? parsed->text("clusterOperationArn").substr(0, 256) : std::string();
+  }
+
+  std::string arn_;
+  Runtime& runtime_;
+  std::unique_ptr<net::AwsClient> client_;
+  std::string version_;  ///< as seen last: MSK takes a change only of the version that it has
+  double zones_ = 0;
+  Values asked_;  ///< accepted and not yet shown
+  std::optional<MonoTime> listed_at_;
+  std::optional<UtcTime> storage_until_;
+};
+
+Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
+                                          const definitions::Settings& settings, net::Services& services) {
+  auto client = services.aws.client(net::aws::kafka, settings);
+  if (!client) return std::unexpected(client.error());
+  auto component = std::make_unique<MskCluster>(definition, settings, services.runtime, std::move(*client));
+  if (auto ok = component->watch(settings, services); !ok) return std::unexpected(ok.error());
+  return component;
+}
+
+}  // namespace
+
+const Kind& amazon_msk() {
+  static const Kind kind{
+      .table =
+          {.document = definitions::Document::component,
+           .name = "amazon-msk",
+           .vendor = "aws",
+           .summary = "The brokers and the storage of an Amazon MSK cluster.",
+           .keys = definitions::join(
+               {{{.name = "cluster_arn",
+                  .help = "The cluster's ARN.",
+                  .required = true,
+                  .example = "arn:aws:kafka:eu-west-1:123456789012:cluster/events/6357e0b2-0e6a-4b86-a0b4-"
+                             "70df934c2e31-5"}},
+                definitions::aws_keys()}),
+           .values = {{.name = brokers,
+                       .help = "Brokers in all; a multiple of the cluster's availability zones.",
+                       .alias = "broker_count"},
+                      {.name = volume,
+                       .help = "GiB of storage of each broker; never less than now.",
+                       .lowest = 1,
+                       .highest = 16384}},
+           .ready_after = 30min,
+           .scale_in = false,
+           .permissions =
+               "On the cluster: `kafka:DescribeClusterV2`, `kafka:ListClusterOperations`, "
+               "`kafka:UpdateBrokerStorage`, `kafka:UpdateBrokerCount`; "
+               "`application-autoscaling:DescribeScalableTargets` (all resources) to see who else steers it, "
+               "and `application-autoscaling:RegisterScalableTarget` with `on_conflict: raise_floor`.",
+           .notes =
+               "Storage only grows, and rests for six hours or more after each change: `decisions` says "
+               "until "
+               "when. New brokers hold **no partitions** until somebody reassigns some. Brokers are removed "
+               "only with `scale_in: true`, one in each zone, and MSK refuses while they hold partitions of "
+               "users.\n\nOne operation at a time: while the cluster is not ACTIVE the next change waits; "
+               "where a plan changes both values, storage goes first. Serverless clusters have nothing to "
+               "set."},
+      .create = &create};
+  return kind;
+}
+
+}  // namespace wave::components

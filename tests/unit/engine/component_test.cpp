@@ -1,0 +1,108 @@
+#include "engine/component.h"
+
+#include <gtest/gtest.h>
+
+#include "support/memory_store.h"
+#include "support/services.h"
+
+namespace wave::engine {
+namespace {
+
+/// A thing with two values, of which the one that comes first in the alphabet is not the main one.
+class Scaled final : public components::Component {
+ public:
+  struct State {
+    double desired = 2;
+    double ready = 2;
+    int observing = 0;
+    int most_at_once = 0;
+    int observed = 0;
+  };
+  Scaled(Runtime& runtime, State& state) : runtime_(runtime), state_(state) {}
+  Task<Result<components::Observation>> observe() override {
+    ++state_.observed;
+    state_.most_at_once = std::max(state_.most_at_once, ++state_.observing);
+    co_await runtime_.sleep(100ms);
+    --state_.observing;
+    components::Observation seen{.current = {{"allowance", 1}, {"desired", state_.desired}},
+                                 .ready = state_.ready};
+    co_return seen;
+  }
+  Task<Result<components::Applied>> apply(components::Change change) override {
+    state_.desired = change.values["desired"];
+    co_return components::Applied{};
+  }
+
+ private:
+  Runtime& runtime_;
+  State& state_;
+};
+
+class EngineComponent : public testing::Test {
+ protected:
+  EngineComponent() {
+    kind.table = {.document = definitions::Document::component,
+                  .name = "scaled",
+                  .vendor = "test",
+                  .summary = "x",
+                  .keys = {},
+                  .values = {{.name = "desired", .help = "x"}, {.name = "allowance", .help = "x"}},
+                  .ready_after = 30s};
+    kind.create = [this](const auto&, const auto&, net::Services&) {
+      return std::make_unique<Scaled>(world.runtime, state);
+    };
+    definition->id = "web";
+    definition->kind = &kind.table;
+    parts.component_kinds = {&kind};
+  }
+  std::shared_ptr<Component> make() {
+    return std::make_shared<Component>(parts, definition, 15s, 60s, nullptr);
+  }
+  void pass(Duration time) { world.runtime.advance(time); }
+
+  test::TestServices world;
+  test::MemoryStore store;
+  Log log{world.runtime, LogLevel::error, false, [](std::string_view) {}};
+  Parts parts{.runtime = world.runtime, .log = log, .services = world.services, .store = &store};
+  components::Kind kind;
+  Scaled::State state;
+  std::shared_ptr<definitions::ComponentDefinition> definition =
+      std::make_shared<definitions::ComponentDefinition>();
+};
+
+TEST_F(EngineComponent, TheLeadTimeIsLearnedFromTheMainValue) {
+  const auto component = make();
+  component->start();
+  pass(1s);
+  components::Change change;
+  change.values["desired"] = 5;
+  change.basis["desired"] = 2;
+  world.run(component->apply(std::move(change)));
+  pass(39s);
+  EXPECT_FALSE(component->ready_after_learned());
+  state.ready = 5;
+  pass(5s);
+  ASSERT_TRUE(component->ready_after_learned());
+  EXPECT_NEAR(seconds(component->ready_after()), 40, 3);
+  component->stop();
+}
+
+TEST_F(EngineComponent, IsNeverObservedTwiceAtOnceNotEvenWhileItIsRestored) {
+  const auto first = make();
+  first->start();
+  pass(1s);
+  first->stop();
+  first->save();
+  const auto component = make();
+  component->restore(store.kept.at(Component::state_key("web")));
+  state.observed = 0;
+  component->start();
+  spawn(component->observe());
+  pass(1s);
+  EXPECT_GE(state.observed, 2) << "once to restore, once to see";
+  EXPECT_EQ(state.most_at_once, 1);
+  component->stop();
+}
+
+}  // namespace
+}  // namespace wave::engine
