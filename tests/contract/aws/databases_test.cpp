@@ -33,14 +33,16 @@ std::string clusters_answer(const std::string& engine, const std::vector<Instanc
          more + "</DBCluster></DBClusters></DescribeDBClustersResult></DescribeDBClustersResponse>";
 }
 
-std::string instances_answer(const std::vector<Instance>& all) {
+std::string instances_answer(const std::vector<Instance>& all, bool with_tags = true) {
   std::string out;
   for (const auto& one : all)
     out += "<DBInstance><DBInstanceIdentifier>" + one.id + "</DBInstanceIdentifier><DBInstanceStatus>" +
            one.status +
            "</DBInstanceStatus><DBInstanceClass>db.r6g.large</DBInstanceClass><InstanceCreateTime>" +
-           one.created + "</InstanceCreateTime>" +
-           (one.ours ? "<TagList><Tag><Key>managed-by</Key><Value>wa</Value></Tag></TagList>" : "") +
+           one.created + "</InstanceCreateTime>" + "<DBInstanceArn>arn:" + one.id + "</DBInstanceArn>" +
+           (!with_tags ? ""
+            : one.ours ? "<TagList><Tag><Key>managed-by</Key><Value>wa</Value></Tag></TagList>"
+                       : "<TagList/>") +
            "</DBInstance>";
   return "<DescribeDBInstancesResponse><DescribeDBInstancesResult><DBInstances>" + out +
          "</DBInstances></DescribeDBInstancesResult></DescribeDBInstancesResponse>";
@@ -56,8 +58,17 @@ class DatabaseContract : public testing::Test {
     world.on("DescribeDBClusters").reply_with([this, engine](const net::HttpRequest&) {
       return net::HttpResponse{.status = 200, .headers = {}, .body = clusters_answer(engine, there)};
     });
-    world.on("DescribeDBInstances").reply_with([this](const net::HttpRequest&) {
-      return net::HttpResponse{.status = 200, .headers = {}, .body = instances_answer(there)};
+    world.on("DescribeDBInstances").reply_with([this, engine](const net::HttpRequest&) {
+      const bool with_tags = engine.starts_with("aurora");
+      return net::HttpResponse{.status = 200, .headers = {}, .body = instances_answer(there, with_tags)};
+    });
+    world.on("ListTagsForResource").reply_with([this](const net::HttpRequest& request) {
+      std::string tags;
+      for (const auto& one : there)
+        if (parameter(request.body, "ResourceName") == "arn%3A" + one.id && one.ours)
+          tags = "<Tag><Key>managed-by</Key><Value>wa</Value></Tag>";
+      return net::HttpResponse{
+          .status = 200, .headers = {}, .body = "<r><TagList>" + tags + "</TagList></r>"};
     });
     world.on("CreateDBInstance").reply_with([this](const net::HttpRequest& request) {
       there.push_back(
@@ -151,7 +162,8 @@ TEST_F(DatabaseContract, NeptuneAndDocumentDbSendWhatBotocoreSendsAndTheirTag) {
 TEST_F(DatabaseContract, AClusterOfAnotherEngineIsRefusedBeforeAnyWrite) {
   for (const auto& [kind, engine] :
        {std::pair(&amazon_rds(), "neptune"), std::pair(&amazon_rds(), "docdb"),
-        std::pair(&amazon_neptune(), "aurora-mysql"), std::pair(&amazon_documentdb(), "neptune")}) {
+        std::pair(&amazon_rds(), "postgres"), std::pair(&amazon_neptune(), "aurora-mysql"),
+        std::pair(&amazon_documentdb(), "neptune")}) {
     serve({{.id = "w", .writer = true}}, engine);
     auto component = world.make(*kind);
     const auto seen = world.observe(*component);
@@ -176,9 +188,18 @@ TEST_F(DatabaseContract, OnlyOurReadersAreRemovedAndNeverTheWriter) {
   const auto seen = world.observe(*component);
   EXPECT_EQ(seen->current.at("desired"), 5);
   EXPECT_EQ(seen->system_min.at("desired"), 3);
-  const auto applied = world.apply(*component, {{"desired", 3}}, {{"desired", 5}});
-  ASSERT_TRUE(applied) << applied.error().text();
+  const auto first = world.apply(*component, {{"desired", 3}}, {{"desired", 5}});
+  ASSERT_FALSE(first);
+  EXPECT_EQ(first.error().code, ErrorCode::busy);
+  EXPECT_THAT(deleted, ElementsAre("au-wa-4"));
+  // One at a time: the next when that is gone.
+  EXPECT_EQ(world.apply(*component, {{"desired", 3}}, {{"desired", 4}}).error().code, ErrorCode::busy);
+  EXPECT_THAT(deleted, testing::SizeIs(1));
+  there.pop_back();
+  const auto second = world.apply(*component, {{"desired", 3}}, {{"desired", 4}});
+  ASSERT_TRUE(second) << second.error().text();
   EXPECT_THAT(deleted, ElementsAre("au-wa-4", "au-wa-3"));
+  there.pop_back();
   const auto refused = world.apply(*component, {{"desired", 1}}, {{"desired", 3}});
   ASSERT_FALSE(refused);
   EXPECT_THAT(deleted, testing::SizeIs(2));
@@ -199,6 +220,10 @@ TEST_F(DatabaseContract, AReaderThatBecomesTheWriterBetweenTwoRemovalsStays) {
   });
   auto component = world.make(amazon_rds());
   (void)world.apply(*component, {{"desired", 0}}, {{"desired", 3}});
+  EXPECT_THAT(deleted, ElementsAre("au-wa-3"));
+  there.pop_back();
+  // w is a reader now, au-wa-2 the writer.
+  (void)world.apply(*component, {{"desired", 0}}, {{"desired", 2}});
   EXPECT_THAT(deleted, ElementsAre("au-wa-3", "au-wa-1"));
 }
 
@@ -229,6 +254,9 @@ TEST_F(DatabaseContract, ReadersThatAreMadeCountAsOrderedAndNotAsReady) {
   EXPECT_EQ(seen->ready, 3);
   EXPECT_FALSE(seen->changing);
   EXPECT_EQ(world.asked("CreateDBInstance"), 3);
+  // No more than three in one order.
+  EXPECT_EQ(world.apply(*component, {{"desired", 9}}, {{"desired", 3}}).error().code, ErrorCode::busy);
+  EXPECT_EQ(world.asked("CreateDBInstance"), 6);
 }
 
 TEST_F(DatabaseContract, AnInstanceThatExistsAlreadyIsOursOrSaysSo) {

@@ -17,15 +17,16 @@ constexpr double most_readers = 15;
 constexpr const char* readers = "desired";
 constexpr const char* tag_key = "managed-by";
 constexpr const char* tag_value = "wa";
-constexpr std::string_view others_engines[] = {"neptune", "docdb"};
+/// One order makes at most so many; one removes one.
+constexpr int most_at_once = 3;
 
 std::string shortest(double number) {
   char buffer[32];
   return {buffer, std::to_chars(buffer, buffer + sizeof buffer, number).ptr};
 }
 
-bool has_our_tag(const XmlAnswer& instance) {
-  return std::ranges::any_of(instance.at("TagList").items(), [](const XmlAnswer& tag) {
+bool has_our_tag(const XmlAnswer& tags) {
+  return std::ranges::any_of(tags.items(), [](const XmlAnswer& tag) {
     return tag.text("Key") == tag_key && tag.text("Value") == tag_value;
   });
 }
@@ -63,12 +64,13 @@ std::vector<definitions::ValueSpec> DbCluster::values(const DbEngine& engine, st
           {.name = engine.min_value,
            .help = acu ? "What a serverless instance keeps at least, in whole ACU."
                        : "What a serverless instance keeps at least, in whole capacity units.",
-           .highest = 256},
+           .lowest = engine.least_capacity,
+           .highest = engine.most_capacity},
           {.name = engine.max_value,
            .help = acu ? "What a serverless instance may grow to, in whole ACU."
                        : "What a serverless instance may grow to, in whole capacity units.",
            .lowest = 1,
-           .highest = 256}};
+           .highest = engine.most_capacity}};
 }
 
 Result<std::unique_ptr<Component>> DbCluster::create(const DbEngine& engine,
@@ -104,10 +106,7 @@ DbCluster::DbCluster(const DbEngine& engine, const definitions::ComponentDefinit
 }
 
 Status DbCluster::check_engine(const std::string& engine) const {
-  const bool fits = engine_.engine.empty()
-                        ? std::ranges::find(others_engines, engine) == std::end(others_engines)
-                        : engine == engine_.engine;
-  if (fits && !engine.empty()) return {};
+  if (engine.starts_with(engine_.engine)) return {};
   return fail(ErrorCode::invalid_argument, "the cluster's engine is '" + net::excerpt(engine, 40) +
                                                "', which is not one of " + std::string(engine_.kind));
 }
@@ -155,9 +154,30 @@ Task<Status> DbCluster::read_instances(Cluster* cluster) {
     known->instance_class = one.text("DBInstanceClass");
     known->created = one.text("InstanceCreateTime");
     known->promotion_tier = static_cast<int>(one.number("PromotionTier").value_or(known->promotion_tier));
-    known->is_ours = has_our_name(id, prefix_) && has_our_tag(one);
+    if (!has_our_name(id, prefix_)) continue;
+    if (const auto tags = one.at("TagList")) {
+      known->is_ours = has_our_tag(tags);
+      continue;
+    }
+    auto ours = co_await ask_tags(one.text("DBInstanceArn"));
+    if (!ours) co_return std::unexpected(std::move(ours.error()));
+    known->is_ours = *ours;
   }
   co_return Status{};
+}
+
+/// Neptune and DocumentDB do not list tags with an instance. Once ours, an instance of that name stays so.
+Task<Result<bool>> DbCluster::ask_tags(std::string arn) {
+  if (tagged_.contains(arn)) co_return true;
+  net::Headers parameters = {{"ResourceName", arn}};
+  auto answer = co_await client_->query("ListTagsForResource", std::move(parameters));
+  if (!answer && answer.error().code == ErrorCode::not_found) co_return false;
+  if (!answer) co_return std::unexpected(std::move(answer.error()));
+  const auto parsed = XmlAnswer::parse(answer->body);
+  if (!parsed) co_return std::unexpected(parsed.error());
+  const bool ours = has_our_tag(parsed->find("TagList"));
+  if (ours) tagged_.insert(std::move(arn));
+  co_return ours;
 }
 
 Task<Result<DbCluster::Cluster>> DbCluster::read() {
@@ -179,8 +199,14 @@ Task<Result<Observation>> DbCluster::look() {
   Observation seen;
   seen.current[readers] = static_cast<double>(there.size());
   seen.ready = static_cast<double>(std::ranges::count_if(there, &DbInstance::is_available));
-  seen.changing =
-      std::ranges::any_of(cluster->instances, [](const auto& one) { return !one.is_available(); });
+  for (const auto& one : cluster->instances) {
+    const bool broken = one.status == "failed" || one.status.starts_with("incompatible");
+    seen.changing |= !one.is_available() && !broken;
+    if (broken) seen.warnings.push_back("instance " + one.id + " is " + one.status + " and serves nothing");
+    if (one.is_deleting())
+      seen.blocks.push_back(
+          {.value = readers, .only_down = true, .reason = "one reader is removed at a time"});
+  }
   seen.system_min[readers] = static_cast<double>(there.size() - ours.size());
   seen.system_max[readers] = most_readers;
   if (cluster->min_capacity && cluster->max_capacity) {
@@ -191,6 +217,7 @@ Task<Result<Observation>> DbCluster::look() {
       seen.blocks.push_back(
           {.value = value, .reason = "the cluster has no Serverless v2 scaling configuration"});
   }
+  seen.blocks.push_back({.value = "allocated_storage", .reason = "the storage of a cluster grows by itself"});
   if (cluster->status != "available")
     seen.blocks.push_back({.reason = "the cluster's status is '" + net::excerpt(cluster->status, 64) + "'"});
   const auto writers = std::ranges::count_if(cluster->instances, &DbInstance::is_writer);
@@ -237,14 +264,18 @@ Task<Result<std::string>> DbCluster::set_capacity(const Observation& seen, const
   co_return request_id(*answer);
 }
 
-/// One request for each reader, each decided on the cluster as it is then.
+/// One request for each reader, each decided on the cluster as it is then. What is left over follows with the
+/// next order.
 Task<Result<std::string>> DbCluster::set_readers(std::size_t wanted) {
   std::string last;
-  for (int changes = 0; changes < static_cast<int>(most_readers); ++changes) {
+  for (int changes = 0;; ++changes) {
     auto cluster = co_await read();
     if (!cluster) co_return std::unexpected(std::move(cluster.error()));
     const std::size_t there = readers_of(cluster->instances).size();
     if (there == wanted) break;
+    if (changes == (there < wanted ? most_at_once : 1))
+      co_return fail(ErrorCode::busy,
+                     "there are " + std::to_string(there) + " readers now; the others follow", true);
     if (std::ranges::count_if(cluster->instances, &DbInstance::is_writer) != 1)
       co_return fail(ErrorCode::busy, "the cluster has no writer now; nothing more is changed", true);
     const auto ours = removable(cluster->instances);

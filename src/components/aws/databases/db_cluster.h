@@ -1,5 +1,7 @@
 #pragma once
 
+#include <set>
+
 #include "components/aws/aws_component.h"
 #include "components/aws/databases/readers.h"
 #include "components/aws/databases/xml.h"
@@ -9,10 +11,12 @@ namespace wave::components {
 /// How RDS, Neptune and DocumentDB differ where they share one API.
 struct DbEngine {
   const net::aws::Service& service;
-  std::string_view engine;  ///< that a cluster must have; empty: any but the others'
+  std::string_view engine;  ///< what a cluster's engine begins with
   std::string_view kind;    ///< that is meant for it
   const char* min_value;    ///< of serverless capacity: `min_acu`
   const char* max_value;
+  double least_capacity = 0;  ///< of `min_value`
+  double most_capacity = 256;
   std::string_view steering_space;  ///< in Application Auto Scaling; empty: none
   bool skips_final_snapshot = false;
 };
@@ -47,6 +51,7 @@ class DbCluster final : public AwsComponent {
   Task<Result<Applied>> write(Observation seen, Values wanted) override;
   Task<Result<Cluster>> read();
   Task<Status> read_instances(Cluster* cluster);
+  Task<Result<bool>> ask_tags(std::string arn);
   Result<Cluster> cluster_of(const std::string& body) const;
   Status check_engine(const std::string& engine) const;
   Task<Result<std::string>> set_capacity(const Observation& seen, const Values& wanted);
@@ -62,6 +67,7 @@ class DbCluster final : public AwsComponent {
   std::string tier_;
   std::vector<std::string> zones_;
   std::unique_ptr<net::AwsClient> client_;
+  std::set<std::string> tagged_;  ///< ARNs of instances that carry our tag
 };
 
 }  // namespace wave::components

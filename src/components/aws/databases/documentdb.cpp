@@ -33,7 +33,8 @@ const Kind& amazon_documentdb() {
            .permissions =
                "Its actions are those of RDS: `rds:DescribeDBClusters`, `rds:DescribeDBInstances`; for "
                "readers `rds:CreateDBInstance` on the cluster and on "
-               "`arn:aws:rds:REGION:ACCOUNT:db:PREFIX-*`, `rds:AddTagsToResource` and "
+               "`arn:aws:rds:REGION:ACCOUNT:db:PREFIX-*`, `rds:AddTagsToResource`, `rds:ListTagsForResource` "
+               "and "
                "`rds:DeleteDBInstance` on the latter (condition: `aws:ResourceTag/managed-by` is `wa`); "
                "for capacity "
                "`rds:ModifyDBCluster`.",

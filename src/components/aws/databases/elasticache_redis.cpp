@@ -69,7 +69,9 @@ class ReplicationGroup final : public AwsComponent {
     seen.changing = !settled;
     if (settled) seen.ready = seen.current[replicas];
     if (uneven)
-      seen.warnings.emplace_back("its shards have different numbers of replicas; the smallest counts");
+      seen.blocks.push_back(
+          {.value = replicas,
+           .reason = "its shards have different numbers of replicas: set one with node_group_id"});
     if (status != "available")
       seen.blocks.push_back(
           {.reason = "the replication group's status is '" + net::excerpt(status, 64) + "'"});

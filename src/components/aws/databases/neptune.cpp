@@ -10,6 +10,8 @@ constexpr DbEngine engine{.service = net::aws::neptune,
                           .kind = "amazon-neptune",
                           .min_value = "min_ncu",
                           .max_value = "max_ncu",
+                          .least_capacity = 1,
+                          .most_capacity = 128,
                           .steering_space = "neptune"};
 
 Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
@@ -33,7 +35,8 @@ const Kind& amazon_neptune() {
            .permissions =
                "Its actions are those of RDS: `rds:DescribeDBClusters`, `rds:DescribeDBInstances`; for "
                "readers `rds:CreateDBInstance` on the cluster and on "
-               "`arn:aws:rds:REGION:ACCOUNT:db:PREFIX-*`, `rds:AddTagsToResource` and "
+               "`arn:aws:rds:REGION:ACCOUNT:db:PREFIX-*`, `rds:AddTagsToResource`, `rds:ListTagsForResource` "
+               "and "
                "`rds:DeleteDBInstance` on the latter (condition: `aws:ResourceTag/managed-by` is `wa`); "
                "for capacity "
                "`rds:ModifyDBCluster`; `application-autoscaling:DescribeScalableTargets` (all resources) to "

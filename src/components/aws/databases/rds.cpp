@@ -9,7 +9,7 @@ namespace {
 constexpr const char* storage = "allocated_storage";
 
 constexpr DbEngine aurora{.service = net::aws::rds,
-                          .engine = "",
+                          .engine = "aurora",
                           .kind = "amazon-rds",
                           .min_value = "min_acu",
                           .max_value = "max_acu",
@@ -48,8 +48,9 @@ class DbStorage final : public AwsComponent {
   static Observation seen_in(const XmlAnswer& instance, double size, const std::string& status) {
     Observation seen{.current = {{storage, size}}, .ready = {}};
     seen.changing = status != "available";
-    seen.blocks.push_back(
-        {.value = "desired", .reason = "an instance outside of a cluster has no readers to set"});
+    for (const char* value : {"desired", aurora.min_value, aurora.max_value})
+      seen.blocks.push_back(
+          {.value = value, .reason = "an instance outside of a cluster has only storage to set"});
     seen.blocks.push_back({.value = storage, .only_down = true, .reason = "storage never shrinks"});
     if (status != "available")
       seen.blocks.push_back(
