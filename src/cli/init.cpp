@@ -27,7 +27,8 @@ std::string starting_set(const definitions::KindTable& metric, const definitions
          definitions::kind_example(metric, "load") + "polling_interval: 15s\n---\n" +
          definitions::kind_example(component, "workers") +
          "limits: { min: " + std::to_string(static_cast<int>(least)) +
-         ", max: " + shortest(std::max(least, most)) + " }    # always hold, also without data\n"
+         ", max: " + shortest(std::max(least, most)) +
+         " }    # always hold, also without data\n"
          "# behavior:                    # as in Kubernetes' autoscaling/v2\n"
          "#   scale_down: { stabilization_window: 300s, policies: [{ type: percent, value: 50, period: 60s "
          "}] }\n"
