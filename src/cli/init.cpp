@@ -1,5 +1,6 @@
 #include <fstream>
 
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/world.h"
 #include "definitions/describe.h"
