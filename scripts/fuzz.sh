@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../build/fuzz"
 targets=(tests/fuzz/fuzz_*)
 each=$(( ${1:-300} / ${#targets[@]} ))
 # Inputs to start from: what users write and what the sources' documentation shows.
-mkdir -p corpus/{definitions,answers,text,access}
+mkdir -p corpus/{definitions,answers,received,text,access}
 cp ../../examples/*.yaml corpus/definitions/ 2>/dev/null || true
 cp -r ../../tests/fuzz/seeds/. corpus/
 run() {

@@ -23,7 +23,9 @@ struct Reloaded {
 ///
 ///   GET  /healthz /readyz /metrics /api/v1/status /api/v1/decisions?component=&since=&limit=
 ///        /api/v1/forecasts
-///   POST /api/v1/metrics/{id}  /api/v1/components/{id}/pause|resume|scale  /api/v1/reload   (bearer token)
+///   POST /api/v1/metrics/{id}  /api/v1/components/{id}/pause|resume|scale  /api/v1/reload
+///        /api/v1/write (Prometheus remote write)  /v1/metrics (OTLP)                           (bearer
+///        token)
 class Api {
  public:
   Api(Runtime& runtime, engine::Engine& engine, history::Store& store, Options options,
@@ -39,6 +41,8 @@ class Api {
  private:
   Task<net::ServerResponse> post(net::ServerRequest request);
   net::ServerResponse push(const std::string& metric_id, const std::string& body);
+  net::ServerResponse receive_write(const std::string& body);
+  net::ServerResponse receive_otlp(const net::ServerRequest& request);
   net::ServerResponse pause(const std::string& component_id, const std::string& body);
   Task<net::ServerResponse> scale(std::string component_id, std::string body);
   net::ServerResponse reload();

@@ -6,6 +6,7 @@
 
 #include "api/api.h"
 #include "engine/record.h"
+#include "metrics/received/received.h"
 
 namespace wave::api {
 namespace {
@@ -42,6 +43,11 @@ ServerResponse failed(const Error& error) {
 }
 ServerResponse failed(ErrorCode code, std::string message) {
   return failed(Error{.code = code, .message = std::move(message)});
+}
+/// What was sent cannot be read: sending it again would not help.
+ServerResponse refused(Error error) {
+  if (error.code == ErrorCode::bad_response) error.code = ErrorCode::invalid_argument;
+  return failed(error);
 }
 ServerResponse done() {
   return {.body = R"({"ok":true})"};
@@ -150,6 +156,8 @@ Task<ServerResponse> Api::post(net::ServerRequest request) {
   const auto parts = parts_of(request.path);
   const bool known = parts.size() >= 3 && parts[0] == "api" && parts[1] == "v1";
   if (known && parts.size() == 3 && parts[2] == "reload") co_return reload();
+  if (known && parts.size() == 3 && parts[2] == "write") co_return receive_write(request.body);
+  if (request.path == "/v1/metrics") co_return receive_otlp(request);
   if (known && parts.size() == 4 && parts[2] == "metrics") co_return push(parts[3], request.body);
   if (known && parts.size() == 5 && parts[2] == "components") {
     if (parts[4] == "pause") co_return pause(parts[3], request.body);
@@ -181,6 +189,32 @@ ServerResponse Api::push(const std::string& metric_id, const std::string& body) 
   if (!labels) return failed(labels.error());
   auto taken = engine_.push(metric_id, std::move(*labels), value, at);
   return taken ? done() : failed(taken.error());
+}
+
+ServerResponse Api::receive_write(const std::string& body) {
+  const auto samples = metrics::remote_write(body);
+  if (!samples) return refused(samples.error());
+  engine_.receive("prometheus-remote-write", *samples);
+  return {.status = 204, .content_type = "text/plain"};
+}
+
+ServerResponse Api::receive_otlp(const net::ServerRequest& request) {
+  const std::string type = request.header("content-type");
+  const bool is_json = type.starts_with("application/json");
+  const std::string coding = request.header("content-encoding");
+  if (!is_json && !type.starts_with("application/x-protobuf"))
+    return {.status = 415,
+            .body = error_json({.code = ErrorCode::invalid_argument, .message = "send protobuf or JSON"})};
+  if (!coding.empty() && coding != "identity")
+    return {.status = 415,
+            .body = error_json({.code = ErrorCode::invalid_argument,
+                                .message = "the request is compressed; set compression: none"})};
+  const auto samples = is_json ? metrics::otlp_json(request.body) : metrics::otlp_protobuf(request.body);
+  if (!samples) return refused(samples.error());
+  engine_.receive("otlp", *samples);
+  // An empty ExportMetricsServiceResponse.
+  return {.content_type = is_json ? "application/json" : "application/x-protobuf",
+          .body = is_json ? "{}" : ""};
 }
 
 ServerResponse Api::pause(const std::string& component_id, const std::string& body) {

@@ -1,5 +1,6 @@
 #include <fstream>
 
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/world.h"
 #include "definitions/describe.h"
@@ -20,13 +21,15 @@ Result<const definitions::KindTable*> kind_of(definitions::Document document, co
 std::string starting_set(const definitions::KindTable& metric, const definitions::KindTable& component) {
   const std::string value(component.main_value());
   const double least = component.values.empty() ? 1 : std::max(1.0, component.values.front().lowest);
+  const double most = component.values.empty() ? 10 : std::min(10.0, component.values.front().highest);
   return "# Capacity that follows the load. Check it with `wave-autoscale check`, try it with\n"
          "# `wave-autoscale plan --set load=1000 --current workers=2`, start it with `wave-autoscale "
          "run`.\n" +
          definitions::kind_example(metric, "load") + "polling_interval: 15s\n---\n" +
          definitions::kind_example(component, "workers") +
          "limits: { min: " + std::to_string(static_cast<int>(least)) +
-         ", max: 10 }    # always hold, also without data\n"
+         ", max: " + shortest(std::max(least, most)) +
+         " }    # always hold, also without data\n"
          "# behavior:                    # as in Kubernetes' autoscaling/v2\n"
          "#   scale_down: { stabilization_window: 300s, policies: [{ type: percent, value: 50, period: 60s "
          "}] }\n"

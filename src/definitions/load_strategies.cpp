@@ -158,16 +158,20 @@ Proactive read_proactive(const Report& report, const YamlNode& node) {
   if (reader.choice("floor", {"reactive", "none"}) == 1) proactive.floor = Proactive::Floor::none;
   const YamlNode* cost = reader.find("violation_cost");
   const YamlNode* quantile = reader.find("quantile");
-  reader.number("violation_cost", proactive.violation_cost, {.min = 0, .max = 1e6, .above_min = true});
+  if (cost != nullptr)
+    proactive.violation_cost =
+        read_number(report, *cost, "violation_cost", {.min = 0, .max = 1e6, .above_min = true})
+            .value_or(proactive.violation_cost);
   if (quantile != nullptr)
     proactive.quantile = read_number(report, *quantile, "quantile", {.min = 0.01, .max = 0.999});
   if (cost != nullptr && quantile != nullptr)
     report.error(*quantile, "'violation_cost' and 'quantile' exclude each other");
+  const YamlNode* most = reader.find("max_margin");
   double margin = 0.3;
-  const bool has_margin = reader.find("max_margin") != nullptr;
-  reader.number("max_margin", margin, {.min = 0, .max = 100});
+  if (most != nullptr)
+    margin = read_number(report, *most, "max_margin", {.min = 0, .max = 100}).value_or(margin);
   // A quantile may lie anywhere above the median; a price limits itself.
-  if (has_margin || proactive.quantile) proactive.max_margin = margin;
+  if (most != nullptr || proactive.quantile) proactive.max_margin = margin;
   reader.finish();
   return proactive;
 }

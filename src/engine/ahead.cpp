@@ -47,6 +47,7 @@ void Ahead::hear(const Foresight& foresight, const Foresight::View& view, const 
   steps_ = view.steps;
   sizer_->step(view.load, {.forecast = view.forecast,
                            .acts = view.problem.empty(),
+                           .proven = view.proven,
                            .lead = view.lead_steps,
                            .step = series.options().step});
 }
@@ -61,6 +62,14 @@ void look_ahead(const definitions::PlanItem& item, Ahead& ahead, const Metric& m
   if (!view.problem.empty()) wish.why += "; no look ahead: " + view.problem;
   if (!view.forecast) return;
   const auto& sizer = *ahead.sizer();
+  if (sizer.spent()) {
+    wish.why +=
+        "; no look ahead: it has cost as much more than reacting as a forecast may that is hardly better "
+        "than the last value (" +
+        view.record + ")";
+    if (item.proactive->mode == definitions::Proactive::Mode::forecast_only) wish.shown = wish.desired;
+    return;
+  }
   double reactive = wish.desired;
   if (!floor && view.problem.empty()) {
     auto closer = *item.target;

@@ -182,6 +182,15 @@ Status Engine::push(const std::string& metric_id, metrics::Labels labels, double
   return metric->push(std::move(labels), value, at);
 }
 
+void Engine::receive(std::string_view kind, const std::vector<metrics::Received>& samples) {
+  if (!generation_) return;
+  for (const auto& [id, metric] : generation_->metrics) {
+    const auto& definition = metric->definition();
+    if (definition.kind->name == kind && definition.enabled)
+      metric->receive(metrics::wanted_of(definition, samples));
+  }
+}
+
 Status Engine::pause(const std::string& component_id, std::optional<UtcTime> until, std::string reason) {
   auto* component = generation_ ? generation_->component(component_id) : nullptr;
   if (component == nullptr) return fail(ErrorCode::not_found, "no component '" + component_id + "'");

@@ -7,6 +7,7 @@
 
 #include "engine/generation.h"
 #include "engine/selection.h"
+#include "metrics/received/received.h"
 
 namespace wave::engine {
 
@@ -29,6 +30,9 @@ class Engine {
   Task<void> stop(Duration limit);
 
   Status push(const std::string& metric_id, metrics::Labels labels, double value, std::optional<UtcTime> at);
+  /// Samples that were sent for metrics of a kind whose samples arrive on their own; what no metric asks for
+  /// is passed over.
+  void receive(std::string_view kind, const std::vector<metrics::Received>& samples);
   Status pause(const std::string& component_id, std::optional<UtcTime> until, std::string reason);
   Status resume(const std::string& component_id);
 

@@ -151,6 +151,7 @@ Foresight::View Foresight::view(const Ask& ask) {
             .steps = found.steps,
             .lead_steps = found.forecaster->lead_steps(),
             .load = std::numeric_limits<double>::quiet_NaN(),
+            .proven = found.record->proven(),
             .record = found.record->text()};
   if (series.size() > 0) view.load = series.value(series.size() - 1);
   if (found.current && missing().empty()) view.forecast = found.forecaster->forecast();

@@ -26,8 +26,9 @@ class Foresight : public std::enable_shared_from_this<Foresight> {
     std::string problem;  ///< why there is none, or why it may not act; empty otherwise
     std::uint64_t steps = 0;
     std::int64_t lead_steps = 1;
-    double load = 0;     ///< of the newest step that is over; NaN where that is missing
-    std::string record;  ///< `of 2880 forecasts, P90 covered 91 %; MASE 0.62`
+    double load = 0;      ///< of the newest step that is over; NaN where that is missing
+    bool proven = false;  ///< clearly better than the last value, by its record
+    std::string record;   ///< `of 2880 forecasts, P90 covered 91 %; MASE 0.62`
   };
 
   Foresight(Parts& parts, std::shared_ptr<const definitions::MetricDefinition> definition);

@@ -230,21 +230,48 @@ Status Metric::push(metrics::Labels labels, double value, std::optional<UtcTime>
   if (!std::isfinite(value)) return fail(ErrorCode::invalid_argument, "value must be a finite number");
   const UtcTime now = parts_.runtime.utc();
   const UtcTime time = std::min(at.value_or(now), now);
-  auto same = std::ranges::find_if(pushed_, [&](const Pushed& other) { return other.labels == labels; });
   // Without a time of its own a value is newer than what came before it, whatever the clock did in between.
-  if (at && same != pushed_.end() && time < same->at && same->at <= now) {
+  if (auto ok = put(std::move(labels), value, time, at.has_value()); !ok) return ok;
+  return take_pushed(time);
+}
+
+void Metric::receive(std::vector<metrics::Series> series) {
+  const UtcTime now = parts_.runtime.utc();
+  std::optional<UtcTime> newest;
+  for (metrics::Series& one : series) {
+    const UtcTime time = std::min(one.at.value_or(now), now);
+    if (now - time > definition_->stale_after) continue;
+    if (auto ok = put(std::move(one.labels), one.value, time, true); !ok) {
+      if (ok.error().code != ErrorCode::conflict) error_ = ok.error();
+      continue;
+    }
+    newest = std::max(newest.value_or(time), time);
+  }
+  // What is wrong with the sample is the metric's error, which its plans see.
+  if (newest) (void)take_pushed(*newest);
+}
+
+Status Metric::put(metrics::Labels labels, double value, UtcTime time, bool has_time) {
+  const UtcTime now = parts_.runtime.utc();
+  auto same = std::ranges::find_if(pushed_, [&](const Pushed& other) { return other.labels == labels; });
+  if (has_time && same != pushed_.end() && time < same->at && same->at <= now) {
     return fail(ErrorCode::conflict, "a newer value is here already, of " + iso8601(same->at));
   }
   if (same != pushed_.end()) {
     *same = {std::move(labels), value, time, parts_.runtime.mono()};
-  } else {
-    const MonoTime oldest = parts_.runtime.mono() - definition_->stale_after;
-    std::erase_if(pushed_, [&](const Pushed& other) { return other.arrived < oldest; });
-    if (pushed_.size() >= max_pushed_series) {
-      return fail(ErrorCode::limit_exceeded, "more than 1000 series for metric " + definition_->id);
-    }
-    pushed_.push_back({std::move(labels), value, time, parts_.runtime.mono()});
+    return {};
   }
+  const MonoTime oldest = parts_.runtime.mono() - definition_->stale_after;
+  std::erase_if(pushed_, [&](const Pushed& other) { return other.arrived < oldest; });
+  if (pushed_.size() >= max_pushed_series) {
+    return fail(ErrorCode::limit_exceeded, "more than 1000 series for metric " + definition_->id);
+  }
+  pushed_.push_back({std::move(labels), value, time, parts_.runtime.mono()});
+  return {};
+}
+
+Status Metric::take_pushed(UtcTime time) {
+  const UtcTime now = parts_.runtime.utc();
   std::vector<metrics::Series> series;
   for (const auto& one : pushed_) {
     if (now - one.at <= definition_->stale_after || &one == &pushed_.back()) {

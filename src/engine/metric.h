@@ -40,6 +40,9 @@ class Metric : public std::enable_shared_from_this<Metric> {
   Task<bool> poll();
   /// A pushed value. `at` in the future counts as now; one older than the newest of its labels is refused.
   Status push(metrics::Labels labels, double value, std::optional<UtcTime> at);
+  /// Series that were sent together: they become one sample, with those that were sent before and are not
+  /// stale. Older ones than are here already are passed over.
+  void receive(std::vector<metrics::Series> series);
   /// A value by hand, for `plan --set`: fresh for good.
   void pretend(double value);
 
@@ -78,6 +81,9 @@ class Metric : public std::enable_shared_from_this<Metric> {
     UtcTime at;
     MonoTime arrived;
   };
+
+  Status put(metrics::Labels labels, double value, UtcTime time, bool has_time);
+  Status take_pushed(UtcTime time);
 
   Parts& parts_;
   std::shared_ptr<const definitions::MetricDefinition> definition_;

@@ -216,6 +216,17 @@ class Wave:
             stop(self.process)
 
 
+def pytest_addoption(parser):
+    parser.addoption("--write-table", action="store_true", help="writes docs/reference/metrics/README.md")
+
+
+def pytest_configure(config):
+    if config.getoption("--write-table"):
+        import held_to
+
+        config.pluginmanager.register(held_to.Table())
+
+
 @pytest.fixture(scope="session")
 def prometheus_program():
     done = subprocess.run([ROOT / "scripts/peers.sh", "prometheus"], capture_output=True, text=True, check=True)

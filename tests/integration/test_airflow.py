@@ -10,7 +10,7 @@ import requests
 from conftest import free_port
 from peers import run_in, server, venv
 
-pytestmark = pytest.mark.heavy
+pytestmark = [pytest.mark.heavy, pytest.mark.held_to("airflow", "real servers: Airflow 2 and 3")]
 
 DAG = """
 import datetime

@@ -12,7 +12,7 @@ import pytest
 from conftest import eventually
 from kafka_broker import SCRAM, Kafka
 
-pytestmark = pytest.mark.heavy
+pytestmark = [pytest.mark.heavy, pytest.mark.held_to("kafka", "a real server: Kafka")]
 
 METRIC = """
 kind: Metric

@@ -6,6 +6,8 @@ import requests
 from conftest import free_port
 from peers import run_in, server, venv
 
+pytestmark = pytest.mark.held_to("luigi", "a real server: luigid")
+
 # A chain in which C waits for B waits for A, two that are ready and need a gpu, one that runs and one that failed.
 FILL = """
 import json, sys

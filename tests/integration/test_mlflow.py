@@ -9,6 +9,8 @@ from conftest import free_port
 from peers import run_in, server, venv
 from test_past import ask_past
 
+pytestmark = pytest.mark.held_to("mlflow", "a real server: MLflow")
+
 FILL = """
 import json, sys, time
 from mlflow import MlflowClient

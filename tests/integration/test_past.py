@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 import time
 
+import pytest
 import requests
 
 from conftest import PROGRAM, eventually
@@ -27,6 +28,7 @@ def ask_past(wave, metric, begin, end, step):
     return json.loads(done.stdout)
 
 
+@pytest.mark.held_to("prometheus", "a real server: Prometheus")
 def test_prometheus_is_asked_in_parts_and_tells_the_same(wave, prometheus, exporter):
     exporter.values["load"] = 80
     prometheus.wait_for("load", 80)
@@ -59,6 +61,7 @@ def test_prometheus_is_asked_in_parts_and_tells_the_same(wave, prometheus, expor
     assert {80, 90} == set(ours.values())
 
 
+@pytest.mark.held_to("cloudwatch", "a server of other authors: moto")
 def test_cloudwatch_tells_the_points_that_were_put(wave, aws, moto):
     now = datetime.datetime.now(datetime.timezone.utc).replace(second=0, microsecond=0)
     put = {now - datetime.timedelta(minutes=minutes): float(minutes) for minutes in range(1, 121)}

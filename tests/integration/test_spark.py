@@ -10,7 +10,7 @@ import requests
 from conftest import ROOT, eventually, free_port, stop
 from peers import server, venv
 
-pytestmark = pytest.mark.heavy
+pytestmark = [pytest.mark.heavy, pytest.mark.held_to("spark", "a real server: Spark with a running job")]
 
 # A driver that answers each line of input with what Spark itself says.
 DRIVER = """

@@ -12,14 +12,14 @@ constexpr double exponent = 0.75;
 constexpr double stretch = 3;
 constexpr double center_half_life_days = 5;
 constexpr double scale_half_life_days = 3;
-constexpr double penalty = 1e-3;
+constexpr double penalty = 3e-3;
 constexpr double error_days = 4;
 /// At steps of many minutes four days are too few errors for a tail.
 constexpr double least_errors_kept = 500;
 constexpr double least_scale = 0.02;
 constexpr double least_errors_days = 0.25;
 constexpr double bias = 0.1;
-constexpr std::size_t season_features = 13;
+constexpr std::size_t season_features = 14;
 /// Units in a fleet where nobody says what one carries.
 constexpr double usual_fleet = 24;
 constexpr double lag_minutes[] = {1, 2, 3, 4, 5, 7, 10, 14, 19, 25, 35, 50, 70, 100};
@@ -213,7 +213,7 @@ void LeadForecaster::features(std::vector<double>& x) {
   const auto first = (lead_ + span_ + steps(4) + day_) / day_;
   const auto around = steps(4);
   double rise = 0, rise_before = 0, rise_after = 0, rise_first = 0, same = 0, peak = 0, difference = 0;
-  double same_first = 0, same_last = 0;
+  double same_first = 0, same_last = 0, rise_last = 0;
   int days = 0;
   for (std::int64_t d = first; d < first + most_days; ++d) {
     const auto then = now + lead_ - d * day_;
@@ -227,6 +227,7 @@ void LeadForecaster::features(std::vector<double>& x) {
     if (days == 0) rise_first = at - smooth_[from];
     if (days == 0) same_first = at - level;
     same_last = at - level;
+    rise_last = at - smooth_[from];
     double largest = 0;
     for (auto j = -steps(3); j <= steps(3); ++j) largest = std::max(largest, level_[then + j]);
     peak += largest - level;
@@ -249,8 +250,8 @@ void LeadForecaster::features(std::vector<double>& x) {
   const double n = days;
   day_peak_ = peak / n;
   day_difference_ = difference / n;
-  x = {rise / n,  rise_first,      rise_before / n, rise_after / n,  same / n,       same_first, same_last,
-       day_peak_, day_difference_, mean - level,    highest - level, lowest - level, bias};
+  x = {rise / n,  rise_first, rise_last,       rise_before / n, rise_after / n,  same / n,       same_first,
+       same_last, day_peak_,  day_difference_, mean - level,    highest - level, lowest - level, bias};
   for (const auto lag : lags_) x.push_back(level_[now - 1 - lag] - level);
 }
 

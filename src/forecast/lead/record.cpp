@@ -16,6 +16,8 @@ constexpr double worse_than_persistence = 1.25;
 constexpr double least_coverage = 0.7;
 /// A forecast that loses less than this part of the reference's loss may be as sure as it likes.
 constexpr double clearly_better = 0.5;
+/// Less than this part of the reference's loss is more than luck with the season.
+constexpr double proven_below = 0.65;
 /// A loss of this part of the load is far below one unit: on a smooth load the reference is off by less
 /// still, and neither would scale otherwise.
 constexpr double negligible = 0.005;
@@ -63,6 +65,10 @@ void Record::add(const LeadForecaster::Outcome& outcome) {
 
 double Record::mase() const {
   return error_of_last_.mean() > 0 ? error_.mean() / error_of_last_.mean() : 0;
+}
+
+bool Record::proven() const {
+  return count_ > 0 && pinball() < proven_below * pinball_of_persistence();
 }
 
 std::string Record::text() const {

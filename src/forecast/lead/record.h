@@ -30,6 +30,8 @@ class Record {
   double coverage50() const { return covered50_.mean(); }
   double coverage90() const { return covered90_.mean(); }
   double coverage95() const { return covered95_.mean(); }
+  /// Clearly better than the reference.
+  bool proven() const;
   /// `of 2880 forecasts, P90 covered 91 %; MASE 0.62`
   std::string text() const;
   /// Why the forecast may not act; empty when it may.

@@ -12,6 +12,11 @@ constexpr double mean_fleet_days = 7;
 /// Candidates of a price, by how probable it is that they do not suffice.
 constexpr int candidates = 256;
 constexpr double most_units = 1e9;
+/// What looking ahead may cost beyond reacting without a proven forecast. With the hold of a lead time, which
+/// both pay for, the whole stays within a tenth; without the floor the hours that cost less are counted as
+/// well.
+constexpr double allowed_above_floor = 0.07;
+constexpr double allowed_without_floor = 0.25;
 
 std::string text_of(double number) {
   return shortest(std::round(number));
@@ -26,6 +31,12 @@ double units(double load, double each) {
 }
 
 }  // namespace
+
+Sizer::Sizer(Options options, double mean_fleet)
+    : options_(options),
+      mean_fleet_(mean_fleet),
+      allowance_(options.reactive_floor ? allowed_above_floor : allowed_without_floor,
+                 !options.reactive_floor) {}
 
 /// The number at which one more unit costs as much as the violated minutes that it avoids.
 double Sizer::priced(const LeadForecast& forecast) const {
@@ -62,16 +73,21 @@ double Sizer::held(double load, std::int64_t lead, Duration step) {
     if (ready > 0 && load > options_.limit_per_unit * ready) surprise = load;
   }
   surprises_.push_back(surprise);
-  const auto memory = steps_of(options_.reactive_floor ? 20 : 40, step);
+  const bool floor = options_.reactive_floor;
+  const auto memory = steps_of(floor ? 30 : 40, step);
   while (static_cast<std::int64_t>(surprises_.size()) > memory) surprises_.pop_front();
-  const double largest = *std::ranges::max_element(surprises_);
+  const bool scarce = allowance_.scarce();
+  const auto counted =
+      std::min<std::ptrdiff_t>(std::ssize(surprises_), scarce ? steps_of(floor ? 10 : 20, step) : memory);
+  const double largest = *std::max_element(surprises_.end() - counted, surprises_.end());
   if (largest <= 0) return 0;
-  const double factor = options_.reactive_floor ? 1.2 : 1.28;
+  double factor = floor ? 1.2 : 1.28;
+  if (scarce) factor = floor ? 1.0 : 1.1;
   return units(factor * largest, options_.limit_per_unit);
 }
 
 void Sizer::step(double load, const Told& told) {
-  const auto& [forecast, acts, lead, step] = told;
+  const auto& [forecast, acts, proven, lead, step] = told;
   if (!std::isfinite(load)) load = 0;
   const double share = 1 / (mean_fleet_days * 86400 / seconds(step));
   if (load > 0) {
@@ -88,7 +104,14 @@ void Sizer::step(double load, const Told& told) {
   newest_ = now.total;
   need_ = 0;
   for (const auto& one : past_) need_ = std::max(need_, one.total);
+  allowance_.step({.reactive = load > 0 ? units(load, options_.per_unit) : 1,
+                   .mean_fleet = mean_fleet_,
+                   .proven = proven,
+                   .step = step});
+  if (allowance_.spent()) newest_ = need_ = 0;
+  allowance_.charge(need_);
   why_.clear();
+  if (allowance_.spent()) return;
   if (forecast && acts)
     why_ = "forecast " + text_of(forecast->median()) + " (P90 " + text_of(forecast->quantile(0.9)) +
            "): " + text_of(now.wish);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "forecast/lead/allowance.h"
 #include "forecast/lead/forecaster.h"
 
 namespace wave::forecast {
@@ -23,9 +24,9 @@ class Sizer {
     bool reactive_floor = true;        ///< shorter memory: the reactive rule stands below
   };
   /// `mean_fleet`: units that the load of the last days needed; 0 where that is not known.
-  explicit Sizer(Options options, double mean_fleet = 0) : options_(options), mean_fleet_(mean_fleet) {}
+  explicit Sizer(Options options, double mean_fleet = 0);
   /// How long a window the forecast looks at.
-  static Duration span(bool reactive_floor) { return reactive_floor ? 2min : 5min; }
+  static Duration span(bool reactive_floor) { return reactive_floor ? 3min : 5min; }
   /// Units that the load of the last days needed, in the mean.
   double mean_fleet() const { return mean_fleet_; }
   /// The load per unit that the reactive rule goes by: without its floor a unit runs closer to its limit.
@@ -34,6 +35,7 @@ class Sizer {
   struct Told {
     std::optional<LeadForecast> forecast;  ///< of the window that begins a lead time from now
     bool acts = true;                      ///< false: it only tells what would have been a surprise
+    bool proven = false;                   ///< it has been clearly better than the last value
     std::int64_t lead = 1;                 ///< in steps
     Duration step = 1min;
   };
@@ -45,6 +47,9 @@ class Sizer {
   double need() const { return need_; }
   /// The same of the newest step alone.
   double newest() const { return newest_; }
+  /// Looking ahead has cost as much as a forecast may that has not proved itself: the reactive rule alone
+  /// decides.
+  bool spent() const { return allowance_.spent(); }
   /// `forecast 4210 (P90 5020): 26 units; a surprise of 4800 at ... holds 30`
   const std::string& why() const { return why_; }
 
@@ -61,6 +66,7 @@ class Sizer {
   std::deque<Past> past_;         ///< newest last, at most `lead` + a few
   std::deque<double> surprises_;  ///< loads that surprised, 0 for those that did not; newest last
   double mean_fleet_ = 0;
+  Allowance allowance_;
   double need_ = 0;
   double newest_ = 0;
   std::string why_;

@@ -8,6 +8,7 @@
 #include "metrics/json_series.h"
 #include "metrics/kinds.h"
 #include "metrics/rows.h"
+#include "net/url.h"
 
 namespace wave::metrics {
 namespace {
@@ -244,6 +245,7 @@ Result<std::unique_ptr<Source>> create(const definitions::MetricDefinition& metr
   }
   std::vector<std::unique_ptr<JsonApi>> nodes;
   for (const std::string& endpoint : endpoints) {
+    if (auto url = net::Url::parse(endpoint); !url) return within("endpoint", url.error());
     given.set("endpoint", endpoint);
     auto api = JsonApi::create(metric, given, services, options);
     if (!api) return std::unexpected(api.error());

@@ -40,6 +40,11 @@ inline constexpr Service cloudwatch{.id = "CLOUDWATCH",
                                     .json = "1.0",
                                     .gov_is_fips = true,
                                     .gov_dual_stack_is_fips = true};
+/// The instance clusters of Amazon DocumentDB: the API of RDS (so is Neptune's).
+inline constexpr Service docdb{
+    .id = "DOCDB", .prefix = "rds", .signing_name = "rds", .version = "2014-10-31", .gov_is_fips = true};
+inline constexpr Service docdb_elastic{
+    .id = "DOCDB_ELASTIC", .prefix = "docdb-elastic", .signing_name = "docdb-elastic"};
 inline constexpr Service dynamodb{.id = "DYNAMODB",
                                   .prefix = "dynamodb",
                                   .signing_name = "dynamodb",
@@ -49,6 +54,11 @@ inline constexpr Service ecs{
     .id = "ECS", .prefix = "ecs", .signing_name = "ecs", .target = "AmazonEC2ContainerServiceV20141113"};
 inline constexpr Service eks{
     .id = "EKS", .prefix = "eks", .signing_name = "eks", .fips = "fips.eks", .gov_is_fips = true};
+inline constexpr Service elasticache{.id = "ELASTICACHE",
+                                     .prefix = "elasticache",
+                                     .signing_name = "elasticache",
+                                     .version = "2015-02-02",
+                                     .gov_is_fips = true};
 inline constexpr Service emr{.id = "EMR",
                              .prefix = "elasticmapreduce",
                              .signing_name = "elasticmapreduce",
@@ -61,6 +71,10 @@ inline constexpr Service kafka{.id = "KAFKA",
                                .gov_is_fips = true,
                                .gov_dual_stack_is_fips = true};
 inline constexpr Service lambda{.id = "LAMBDA", .prefix = "lambda", .signing_name = "lambda"};
+inline constexpr Service neptune{
+    .id = "NEPTUNE", .prefix = "rds", .signing_name = "rds", .version = "2014-10-31", .gov_is_fips = true};
+inline constexpr Service rds{
+    .id = "RDS", .prefix = "rds", .signing_name = "rds", .version = "2014-10-31", .gov_is_fips = true};
 inline constexpr Service sagemaker{.id = "SAGEMAKER",
                                    .prefix = "api.sagemaker",
                                    .signing_name = "sagemaker",

@@ -80,6 +80,7 @@ FaultCase dynamodb_table() {
 std::vector<FaultCase> fault_cases() {
   std::vector<FaultCase> all = {auto_scaling_group(), dynamodb_table(), ecs_service(), lambda_function()};
   for (auto& one : fault_cases_of_clusters()) all.push_back(std::move(one));
+  for (auto& one : fault_cases_of_databases()) all.push_back(std::move(one));
   return all;
 }
 

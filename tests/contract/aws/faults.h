@@ -36,6 +36,7 @@ struct FaultCase {
 };
 
 std::vector<FaultCase> fault_cases();
+std::vector<FaultCase> fault_cases_of_databases();  ///< part of fault_cases()
 std::vector<FaultCase> fault_cases_of_clusters();
 
 inline void PrintTo(const FaultCase& one, std::ostream* out) {

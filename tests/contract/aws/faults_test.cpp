@@ -1,5 +1,8 @@
 #include "contract/aws/faults.h"
 
+#include <cmath>
+#include <random>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -107,6 +110,24 @@ TEST_P(AwsFault, AnAnswerThatCannotBeOneIsBad) {
     ASSERT_FALSE(seen) << body;
     EXPECT_TRUE(seen.error().code == ErrorCode::bad_response || seen.error().code == ErrorCode::not_found)
         << body << ": " << seen.error().text();
+  }
+}
+
+TEST_P(AwsFault, ADamagedAnswerIsAnErrorOrFiniteNumbers) {
+  std::mt19937 random(7);
+  std::string body;
+  world.on(GetParam().read).reply_with([&](const net::HttpRequest&) {
+    return net::HttpResponse{.status = 200, .headers = {}, .body = body};
+  });
+  for (int round = 0; round < 300; ++round) {
+    body = GetParam().healthy.body;
+    if (round % 3 == 0) body.resize(random() % body.size());
+    for (int i = 0; i < round % 3 && !body.empty(); ++i)
+      body[random() % body.size()] = "\0\"{}[]<>-9e.\xff"[random() % 14];
+    const auto seen = world.observe(*component);
+    if (!seen) continue;
+    for (const auto& [value, number] : seen->current) EXPECT_TRUE(std::isfinite(number)) << value << body;
+    EXPECT_TRUE(std::isfinite(seen->ready.value_or(0))) << body;
   }
 }
 

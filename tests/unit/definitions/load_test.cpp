@@ -271,6 +271,13 @@ TEST(Load, ProactiveTakesAPriceOrAQuantileAndNeedsATotal) {
   ASSERT_TRUE(proactive);
   EXPECT_EQ(proactive->quantile, 0.95);
   EXPECT_EQ(proactive->max_margin, 0.3);
+  const auto told = [&item](const char* text) {
+    const auto one = load(item(std::string("target: { metric: rps, per_unit: 5 }\n    proactive: ") + text));
+    return *one.definitions.plans[0].items[0].proactive;
+  };
+  EXPECT_EQ(told("{ violation_cost: 3 }").violation_cost, 3);
+  EXPECT_EQ(told("{ quantile: 0.9, max_margin: 0.5 }").max_margin, 0.5);
+  EXPECT_EQ(told("{}").max_margin, std::nullopt);
   EXPECT_EQ(problem(item("target: { metric: rps, average: 5 }\n    proactive: { violation_cost: 3 }")),
             "w.yaml:17:16: 'proactive' needs a 'target' with 'per_unit'");
   EXPECT_EQ(problem(item("target: { metric: rps, per_unit: 5 }\n"

@@ -151,6 +151,49 @@ TEST(Sizer, NothingIsWishedWithoutAForecastOrASurprise) {
   EXPECT_EQ(sizer.need(), 0);
 }
 
+TEST(Allowance, WhatIsNotProvenMayCostItsShareAndNoMore) {
+  Allowance allowance(0.1, false);
+  double wished = 0;
+  double reactive = 0;
+  int limited = 0;
+  for (int minute = 0; minute < 20 * day; ++minute) {
+    allowance.step({.reactive = 10, .mean_fleet = 10});
+    const double units = allowance.spent() ? 10 : 20;
+    allowance.charge(units);
+    wished += std::max(units, 10.0);
+    reactive += 10;
+    if (allowance.spent()) ++limited;
+  }
+  // A tenth for twenty days and the three days that were saved up.
+  EXPECT_NEAR(wished / reactive, 1 + 0.1 * 23 / 20, 0.01);
+  EXPECT_GT(limited, 10 * day);
+}
+
+TEST(Allowance, AProvenForecastIsNotLimited) {
+  Allowance allowance(0.1, false);
+  for (int minute = 0; minute < 20 * day; ++minute) {
+    allowance.step({.reactive = 10, .mean_fleet = 10, .proven = true});
+    allowance.charge(30);
+  }
+  EXPECT_FALSE(allowance.spent());
+  EXPECT_FALSE(allowance.scarce());
+}
+
+TEST(Sizer, ASurpriseIsHeldUntilTheAllowanceIsSpent) {
+  const auto forecaster = taught(5);
+  Sizer sizer({.per_unit = 25, .limit_per_unit = 35}, 20);
+  bool held = false;
+  bool spent = false;
+  for (int minute = 0; minute < 10 * day && !spent; ++minute) {
+    sizer.step(minute % 15 == 14 ? 4000 : 300, {.forecast = forecaster.forecast(), .lead = 5});
+    held = held || sizer.need() >= std::ceil(4000.0 / 35);
+    spent = sizer.spent();
+  }
+  EXPECT_TRUE(held);
+  EXPECT_TRUE(spent);
+  EXPECT_EQ(sizer.need(), 0);
+}
+
 TEST(Sizer, SmallDifferencesChangeNothing) {
   EXPECT_EQ(with_hysteresis(104, 100, 100, 100), 100);
   EXPECT_EQ(with_hysteresis(120, 100, 100, 100), 120);

@@ -72,6 +72,19 @@ TEST(Record, TheReferenceKnowsNothingThatWasNotKnownWhenTheForecastWasMade) {
   EXPECT_EQ(record.mase(), 0);
 }
 
+TEST(Record, AForecastIsProvenWhenItLosesClearlyLessThanTheLastValue) {
+  Record better(1min, 1);
+  Record equal(1min, 1);
+  EXPECT_FALSE(better.proven());
+  for (int i = 0; i < day; ++i) {
+    const double load = i % 2 == 0 ? 100 : 50;
+    better.add({.load = load, .level = 150 - load, .q50 = load, .q90 = load + 5, .q95 = load + 9});
+    equal.add({.load = load, .level = 150 - load, .q50 = 75, .q90 = 200 - load, .q95 = 200 - load});
+  }
+  EXPECT_TRUE(better.proven());
+  EXPECT_FALSE(equal.proven());
+}
+
 TEST(Record, TheMedianIsMeasuredAgainstTheLastValue) {
   Record record(1min, 1);
   for (int i = 0; i < 10; ++i) record.add({.load = 100, .level = 80, .q50 = 95, .q90 = 110, .q95 = 120});

@@ -187,6 +187,27 @@ TEST(Answers, AnExpiredTokenIsRenewedOnce) {
   }
 }
 
+/// One exchange then answers them all (net::HttpRequest::single_flight). What starts something is never
+/// shared.
+TEST(Answers, MetricsThatAskTheSameAtTheSameTimeMayShareTheRequest) {
+  for (const auto& subject : test::subjects()) {
+    const bool starts_something =
+        subject.name == "splunk job" || subject.name == "dynatrace query" || subject.name == "databricks sql";
+    const bool is_aws = subject.name == "cloudwatch" || subject.name == "aws-sqs";
+    if (is_aws) continue;  // signed with the time; CloudWatch has batches instead
+    Poll first(subject);
+    first.world.http.on("", "http").reply(500, "");
+    EXPECT_FALSE(first.run(subject)) << subject.name;
+    Poll second(subject);
+    second.world.http.on("", "http").reply(500, "");
+    EXPECT_FALSE(second.run(subject)) << subject.name;
+    const auto& one = first.world.http.last().request;
+    const auto& other = second.world.http.last().request;
+    EXPECT_EQ(one.single_flight, !starts_something) << subject.name;
+    EXPECT_EQ(one.url + one.body, other.url + other.body) << subject.name;
+  }
+}
+
 TEST(Answers, ASilentServerIsATimeout) {
   for (const auto& subject : test::subjects()) {
     Poll poll(subject);

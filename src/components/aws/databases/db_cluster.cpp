@@ -1,0 +1,341 @@
+#include "components/aws/databases/db_cluster.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "components/aws/answer.h"
+#include "definitions/common_keys.h"
+#include "net/aws/errors.h"
+
+namespace wave::components {
+namespace {
+
+using definitions::KeyType;
+
+/// Aurora, Neptune and DocumentDB (their user guides, "Quotas").
+constexpr double most_readers = 15;
+constexpr const char* readers = "desired";
+constexpr const char* tag_key = "managed-by";
+constexpr const char* tag_value = "wa";
+/// One order makes at most so many; one removes one.
+constexpr int most_at_once = 3;
+
+std::string shortest(double number) {
+  char buffer[32];
+  return {buffer, std::to_chars(buffer, buffer + sizeof buffer, number).ptr};
+}
+
+bool has_our_tag(const XmlAnswer& tags) {
+  return std::ranges::any_of(tags.items(), [](const XmlAnswer& tag) {
+    return tag.text("Key") == tag_key && tag.text("Value") == tag_value;
+  });
+}
+
+Result<std::string> request_id(const net::HttpResponse& answer) {
+  const auto parsed = XmlAnswer::parse(answer.body);
+  if (!parsed) return std::string();
+  return parsed->find("ResponseMetadata").text("RequestId").substr(0, 128);
+}
+
+}  // namespace
+
+std::vector<definitions::Key> DbCluster::keys(bool required) {
+  return {
+      {.name = "db_cluster_identifier", .help = "The cluster.", .required = required, .example = "orders"},
+      {.name = "replica_prefix",
+       .help = "Names of new readers: `<prefix>-<number>`. Without it, the cluster's name and `-wa`."},
+      {.name = "replica_instance_class",
+       .help = "The class of new readers; without it, the writer's.",
+       .example = "db.r6g.large"},
+      {.name = "promotion_tier",
+       .type = KeyType::integer,
+       .help = "How early a new reader may become the writer: 0 first, 15 last.",
+       .default_value = "15",
+       .min = 0,
+       .max = 15},
+      {.name = "availability_zones",
+       .type = KeyType::list,
+       .help = "Zones that new readers take turns in; without it, AWS chooses."}};
+}
+
+std::vector<definitions::ValueSpec> DbCluster::values(const DbEngine& engine, std::string_view unit) {
+  const bool acu = unit == "ACU";
+  return {{.name = readers, .help = "Its readers.", .highest = most_readers},
+          {.name = engine.min_value,
+           .help = acu ? "What a serverless instance keeps at least, in whole ACU."
+                       : "What a serverless instance keeps at least, in whole capacity units.",
+           .lowest = engine.least_capacity,
+           .highest = engine.most_capacity},
+          {.name = engine.max_value,
+           .help = acu ? "What a serverless instance may grow to, in whole ACU."
+                       : "What a serverless instance may grow to, in whole capacity units.",
+           .lowest = 1,
+           .highest = engine.most_capacity}};
+}
+
+Result<std::unique_ptr<Component>> DbCluster::create(const DbEngine& engine,
+                                                     const definitions::ComponentDefinition& definition,
+                                                     const definitions::Settings& settings,
+                                                     net::Services& services) {
+  auto client = services.aws.client(engine.service, settings);
+  if (!client) return std::unexpected(client.error());
+  std::unique_ptr<DbCluster> made(new DbCluster(engine, definition, settings, std::move(*client)));
+  if (!engine.steering_space.empty()) {
+    const std::string space(engine.steering_space);
+    auto ok = made->watch_targets({{.value = readers,
+                                    .target = {.space = space,
+                                               .resource = "cluster:" + made->id_,
+                                               .dimension = space + ":cluster:ReadReplicaCount"}}},
+                                  settings, services);
+    if (!ok) return std::unexpected(ok.error());
+  }
+  return made;
+}
+
+DbCluster::DbCluster(const DbEngine& engine, const definitions::ComponentDefinition& definition,
+                     const definitions::Settings& settings, std::unique_ptr<net::AwsClient> client)
+    : AwsComponent("cluster " + settings.text("db_cluster_identifier"), definition),
+      engine_(engine),
+      id_(settings.text("db_cluster_identifier")),
+      prefix_(settings.text("replica_prefix")),
+      instance_class_(settings.text("replica_instance_class")),
+      tier_(settings.has("promotion_tier") ? whole(settings.number("promotion_tier")) : "15"),
+      zones_(settings.list("availability_zones")),
+      client_(std::move(client)) {
+  if (prefix_.empty()) prefix_ = id_ + "-wa";
+}
+
+Status DbCluster::check_engine(const std::string& engine) const {
+  if (engine.starts_with(engine_.engine)) return {};
+  return fail(ErrorCode::invalid_argument, "the cluster's engine is '" + net::excerpt(engine, 40) +
+                                               "', which is not one of " + std::string(engine_.kind));
+}
+
+Result<DbCluster::Cluster> DbCluster::cluster_of(const std::string& body) const {
+  const auto parsed = XmlAnswer::parse(body);
+  if (!parsed) return std::unexpected(parsed.error());
+  const auto all = parsed->find("DBClusters");
+  if (!all) return std::unexpected(bad_answer("no DBClusters in the answer"));
+  const auto found = all.at("DBCluster");
+  if (!found) return fail(ErrorCode::not_found, "there is no cluster '" + id_ + "' in " + client_->region());
+  Cluster cluster{.engine = found.text("Engine"), .status = found.text("Status")};
+  if (cluster.status.empty()) return std::unexpected(bad_answer("no Status in the answer"));
+  if (auto ok = check_engine(cluster.engine); !ok) return std::unexpected(ok.error());
+  const auto serverless = found.at("ServerlessV2ScalingConfiguration");
+  cluster.min_capacity = serverless.number("MinCapacity");
+  cluster.max_capacity = serverless.number("MaxCapacity");
+  for (const auto& member : found.at("DBClusterMembers").items()) {
+    DbInstance one{
+        .id = member.text("DBInstanceIdentifier"), .status = {}, .instance_class = {}, .created = {}};
+    one.is_writer = member.text("IsClusterWriter") == "true";
+    one.promotion_tier = static_cast<int>(member.number("PromotionTier").value_or(1));
+    cluster.instances.push_back(std::move(one));
+  }
+  return cluster;
+}
+
+/// What DescribeDBClusters does not say of its members: their state, class and tags. Instances that are not
+/// members yet are being created.
+Task<Status> DbCluster::read_instances(Cluster* cluster) {
+  net::Headers parameters = {{"Filters.Filter.1.Name", "db-cluster-id"},
+                             {"Filters.Filter.1.Values.Value.1", id_}};
+  auto answer = co_await client_->query("DescribeDBInstances", std::move(parameters));
+  if (!answer) co_return std::unexpected(std::move(answer.error()));
+  const auto parsed = XmlAnswer::parse(answer->body);
+  if (!parsed) co_return std::unexpected(parsed.error());
+  const auto all = parsed->find("DBInstances");
+  if (!all) co_return std::unexpected(bad_answer("no DBInstances in the answer"));
+  for (const auto& one : all.items()) {
+    const std::string id = one.text("DBInstanceIdentifier");
+    auto known = std::ranges::find(cluster->instances, id, &DbInstance::id);
+    if (known == cluster->instances.end())
+      known = cluster->instances.insert(known, {.id = id, .status = {}, .instance_class = {}, .created = {}});
+    known->status = one.text("DBInstanceStatus");
+    known->instance_class = one.text("DBInstanceClass");
+    known->created = one.text("InstanceCreateTime");
+    known->promotion_tier = static_cast<int>(one.number("PromotionTier").value_or(known->promotion_tier));
+    if (!has_our_name(id, prefix_)) continue;
+    if (const auto tags = one.at("TagList")) {
+      known->is_ours = has_our_tag(tags);
+      continue;
+    }
+    auto ours = co_await ask_tags(one.text("DBInstanceArn"));
+    if (!ours) co_return std::unexpected(std::move(ours.error()));
+    known->is_ours = *ours;
+  }
+  co_return Status{};
+}
+
+/// Neptune and DocumentDB do not list tags with an instance. Once ours, an instance of that name stays so.
+Task<Result<bool>> DbCluster::ask_tags(std::string arn) {
+  if (tagged_.contains(arn)) co_return true;
+  net::Headers parameters = {{"ResourceName", arn}};
+  auto answer = co_await client_->query("ListTagsForResource", std::move(parameters));
+  if (!answer && answer.error().code == ErrorCode::not_found) co_return false;
+  if (!answer) co_return std::unexpected(std::move(answer.error()));
+  const auto parsed = XmlAnswer::parse(answer->body);
+  if (!parsed) co_return std::unexpected(parsed.error());
+  const bool ours = has_our_tag(parsed->find("TagList"));
+  if (ours) tagged_.insert(std::move(arn));
+  co_return ours;
+}
+
+Task<Result<DbCluster::Cluster>> DbCluster::read() {
+  net::Headers parameters = {{"DBClusterIdentifier", id_}};
+  auto answer = co_await client_->query("DescribeDBClusters", std::move(parameters));
+  if (!answer) co_return std::unexpected(std::move(answer.error()));
+  auto cluster = cluster_of(answer->body);
+  if (!cluster) co_return std::unexpected(std::move(cluster.error()));
+  auto ok = co_await read_instances(&*cluster);
+  if (!ok) co_return std::unexpected(std::move(ok.error()));
+  co_return cluster;
+}
+
+Task<Result<Observation>> DbCluster::look() {
+  auto cluster = co_await read();
+  if (!cluster) co_return std::unexpected(std::move(cluster.error()));
+  const auto there = readers_of(cluster->instances);
+  const auto ours = removable(cluster->instances);
+  Observation seen;
+  seen.current[readers] = static_cast<double>(there.size());
+  seen.ready = static_cast<double>(std::ranges::count_if(there, &DbInstance::is_available));
+  for (const auto& one : cluster->instances) {
+    const bool broken = one.status == "failed" || one.status.starts_with("incompatible");
+    seen.changing |= !one.is_available() && !broken;
+    if (broken) seen.warnings.push_back("instance " + one.id + " is " + one.status + " and serves nothing");
+    if (one.is_deleting())
+      seen.blocks.push_back(
+          {.value = readers, .only_down = true, .reason = "one reader is removed at a time"});
+  }
+  seen.system_min[readers] = static_cast<double>(there.size() - ours.size());
+  seen.system_max[readers] = most_readers;
+  if (cluster->min_capacity && cluster->max_capacity) {
+    seen.current[engine_.min_value] = *cluster->min_capacity;
+    seen.current[engine_.max_value] = *cluster->max_capacity;
+  } else {
+    for (const char* value : {engine_.min_value, engine_.max_value})
+      seen.blocks.push_back(
+          {.value = value, .reason = "the cluster has no Serverless v2 scaling configuration"});
+  }
+  seen.blocks.push_back({.value = "allocated_storage", .reason = "the storage of a cluster grows by itself"});
+  if (cluster->status != "available")
+    seen.blocks.push_back({.reason = "the cluster's status is '" + net::excerpt(cluster->status, 64) + "'"});
+  const auto writers = std::ranges::count_if(cluster->instances, &DbInstance::is_writer);
+  if (writers != 1)
+    seen.blocks.push_back({.value = readers, .reason = "the cluster has no writer now (a failover?)"});
+  if (there.size() > ours.size())
+    seen.warnings.push_back(whole(static_cast<double>(there.size() - ours.size())) +
+                            " of its readers were made by somebody else and are never removed");
+  co_return seen;
+}
+
+Task<Result<Applied>> DbCluster::write(Observation seen, Values wanted) {
+  Applied applied;
+  if (wanted.contains(engine_.min_value) || wanted.contains(engine_.max_value)) {
+    auto set = co_await set_capacity(seen, wanted);
+    if (!set) co_return std::unexpected(std::move(set.error()));
+    applied.request_id = std::move(*set);
+  }
+  if (const auto count = wanted.find(readers); count != wanted.end()) {
+    auto set = co_await set_readers(static_cast<std::size_t>(count->second));
+    if (!set) co_return std::unexpected(std::move(set.error()));
+    applied.request_id = std::move(*set);
+  }
+  co_return applied;
+}
+
+/// Both bounds in one request: one alone may cross the other.
+Task<Result<std::string>> DbCluster::set_capacity(const Observation& seen, const Values& wanted) {
+  const auto number = [&](const char* value) {
+    const auto asked = wanted.find(value);
+    return asked != wanted.end() ? asked->second : seen.current.at(value);
+  };
+  const double least = number(engine_.min_value);
+  const double most = number(engine_.max_value);
+  if (least > most)
+    co_return fail(ErrorCode::invalid_argument, std::string(engine_.min_value) + " " + shortest(least) +
+                                                    " is above " + engine_.max_value + " " + shortest(most));
+  net::Headers parameters = {{"DBClusterIdentifier", id_},
+                             {"ServerlessV2ScalingConfiguration.MinCapacity", shortest(least)},
+                             {"ServerlessV2ScalingConfiguration.MaxCapacity", shortest(most)},
+                             {"ApplyImmediately", "true"}};
+  auto answer = co_await client_->query("ModifyDBCluster", std::move(parameters));
+  if (!answer) co_return std::unexpected(std::move(answer.error()));
+  co_return request_id(*answer);
+}
+
+/// One request for each reader, each decided on the cluster as it is then. What is left over follows with the
+/// next order.
+Task<Result<std::string>> DbCluster::set_readers(std::size_t wanted) {
+  std::string last;
+  for (int changes = 0;; ++changes) {
+    auto cluster = co_await read();
+    if (!cluster) co_return std::unexpected(std::move(cluster.error()));
+    const std::size_t there = readers_of(cluster->instances).size();
+    if (there == wanted) break;
+    if (changes == (there < wanted ? most_at_once : 1))
+      co_return fail(ErrorCode::busy,
+                     "there are " + std::to_string(there) + " readers now; the others follow", true);
+    if (std::ranges::count_if(cluster->instances, &DbInstance::is_writer) != 1)
+      co_return fail(ErrorCode::busy, "the cluster has no writer now; nothing more is changed", true);
+    const auto ours = removable(cluster->instances);
+    if (there > wanted && ours.empty())
+      co_return fail(ErrorCode::invalid_argument, "no more readers of ours can be removed");
+    Result<std::string> done;
+    if (there < wanted) {
+      done = co_await add_reader(*cluster, new_names(cluster->instances, prefix_, 1).front());
+    } else {
+      done = co_await remove_reader(ours.front().id);
+    }
+    if (!done) co_return std::unexpected(std::move(done.error()));
+    if (!done->empty()) last = std::move(*done);
+  }
+  co_return last;
+}
+
+Task<Result<std::string>> DbCluster::add_reader(const Cluster& cluster, std::string name) {
+  std::string instance_class = instance_class_;
+  for (const auto& one : cluster.instances)
+    if (one.is_writer && instance_class.empty()) instance_class = one.instance_class;
+  net::Headers parameters = {{"DBInstanceIdentifier", name},
+                             {"DBInstanceClass", instance_class},
+                             {"Engine", cluster.engine},
+                             {"DBClusterIdentifier", id_},
+                             {"PromotionTier", tier_}};
+  if (!zones_.empty())
+    parameters.emplace_back("AvailabilityZone", zones_[readers_of(cluster.instances).size() % zones_.size()]);
+  parameters.emplace_back("Tags.Tag.1.Key", tag_key);
+  parameters.emplace_back("Tags.Tag.1.Value", tag_value);
+  auto answer = co_await client_->query("CreateDBInstance", std::move(parameters));
+  if (!answer && net::aws::has_code(answer.error(), "DBInstanceAlreadyExists")) {
+    auto ok = co_await check_it_is_ours(std::move(name));
+    if (!ok) co_return std::unexpected(std::move(ok.error()));
+    co_return std::string();
+  }
+  if (!answer) co_return std::unexpected(std::move(answer.error()));
+  co_return request_id(*answer);
+}
+
+/// An earlier attempt whose answer was lost may have made it; or the name belongs to another cluster.
+Task<Status> DbCluster::check_it_is_ours(std::string name) {
+  net::Headers parameters = {{"DBInstanceIdentifier", name}};
+  auto answer = co_await client_->query("DescribeDBInstances", std::move(parameters));
+  if (!answer) co_return std::unexpected(std::move(answer.error()));
+  const auto parsed = XmlAnswer::parse(answer->body);
+  if (!parsed) co_return std::unexpected(parsed.error());
+  const std::string cluster = parsed->find("DBInstance").text("DBClusterIdentifier");
+  if (cluster == id_) co_return Status{};
+  co_return fail(ErrorCode::invalid_argument,
+                 "an instance " + name + " exists and is not of this cluster; give another replica_prefix");
+}
+
+Task<Result<std::string>> DbCluster::remove_reader(std::string name) {
+  net::Headers parameters = {{"DBInstanceIdentifier", std::move(name)}};
+  if (engine_.skips_final_snapshot) parameters.emplace_back("SkipFinalSnapshot", "true");
+  auto answer = co_await client_->query("DeleteDBInstance", std::move(parameters));
+  if (!answer && answer.error().code == ErrorCode::not_found) co_return std::string();
+  if (!answer) co_return std::unexpected(std::move(answer.error()));
+  co_return request_id(*answer);
+}
+
+}  // namespace wave::components

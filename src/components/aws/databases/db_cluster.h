@@ -1,0 +1,73 @@
+#pragma once
+
+#include <set>
+
+#include "components/aws/aws_component.h"
+#include "components/aws/databases/readers.h"
+#include "components/aws/databases/xml.h"
+
+namespace wave::components {
+
+/// How RDS, Neptune and DocumentDB differ where they share one API.
+struct DbEngine {
+  const net::aws::Service& service;
+  std::string_view engine;  ///< what a cluster's engine begins with
+  std::string_view kind;    ///< that is meant for it
+  const char* min_value;    ///< of serverless capacity: `min_acu`
+  const char* max_value;
+  double least_capacity = 0;  ///< of `min_value`
+  double most_capacity = 256;
+  std::string_view steering_space;  ///< in Application Auto Scaling; empty: none
+  bool skips_final_snapshot = false;
+};
+
+/// A cluster of instances: one writer, and readers that are made and removed; and what a serverless instance
+/// may grow to.
+///
+/// Only readers that carry our name (`<prefix>-<number>`) and our tag are removed, and each only after the
+/// cluster was read again: the writer never is.
+class DbCluster final : public AwsComponent {
+ public:
+  static Result<std::unique_ptr<Component>> create(const DbEngine& engine,
+                                                   const definitions::ComponentDefinition& definition,
+                                                   const definitions::Settings& settings,
+                                                   net::Services& services);
+  /// Keys and values, for the kind's table.
+  static std::vector<definitions::Key> keys(bool required);
+  static std::vector<definitions::ValueSpec> values(const DbEngine& engine, std::string_view unit);
+
+ private:
+  struct Cluster {
+    std::string engine;
+    std::string status;
+    std::optional<double> min_capacity;
+    std::optional<double> max_capacity;
+    std::vector<DbInstance> instances;
+  };
+
+  DbCluster(const DbEngine& engine, const definitions::ComponentDefinition& definition,
+            const definitions::Settings& settings, std::unique_ptr<net::AwsClient> client);
+  Task<Result<Observation>> look() override;
+  Task<Result<Applied>> write(Observation seen, Values wanted) override;
+  Task<Result<Cluster>> read();
+  Task<Status> read_instances(Cluster* cluster);
+  Task<Result<bool>> ask_tags(std::string arn);
+  Result<Cluster> cluster_of(const std::string& body) const;
+  Status check_engine(const std::string& engine) const;
+  Task<Result<std::string>> set_capacity(const Observation& seen, const Values& wanted);
+  Task<Result<std::string>> set_readers(std::size_t wanted);
+  Task<Result<std::string>> add_reader(const Cluster& cluster, std::string name);
+  Task<Status> check_it_is_ours(std::string name);
+  Task<Result<std::string>> remove_reader(std::string name);
+
+  const DbEngine& engine_;
+  std::string id_;
+  std::string prefix_;
+  std::string instance_class_;
+  std::string tier_;
+  std::vector<std::string> zones_;
+  std::unique_ptr<net::AwsClient> client_;
+  std::set<std::string> tagged_;  ///< ARNs of instances that carry our tag
+};
+
+}  // namespace wave::components

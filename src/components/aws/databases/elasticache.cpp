@@ -1,0 +1,143 @@
+#include <array>
+
+#include "components/aws/answer.h"
+#include "components/aws/aws_component.h"
+#include "components/aws/databases/xml.h"
+#include "components/kinds.h"
+#include "definitions/common_keys.h"
+
+namespace wave::components {
+namespace {
+
+/// A limit of a serverless cache: our value, and where AWS has it.
+struct UsageLimit {
+  const char* name;
+  const char* part;
+  const char* bound;
+  bool is_floor;
+};
+constexpr std::array<UsageLimit, 4> usage_limits{{{"min_ecpu", "ECPUPerSecond", "Minimum", true},
+                                                  {"max_ecpu", "ECPUPerSecond", "Maximum", false},
+                                                  {"min_data_gb", "DataStorage", "Minimum", true},
+                                                  {"max_data_gb", "DataStorage", "Maximum", false}}};
+
+class ServerlessCache final : public AwsComponent {
+ public:
+  ServerlessCache(const definitions::ComponentDefinition& definition, const definitions::Settings& settings,
+                  std::unique_ptr<net::AwsClient> client)
+      : AwsComponent("serverless cache " + settings.text("serverless_cache_name"), definition),
+        name_(settings.text("serverless_cache_name")),
+        client_(std::move(client)) {}
+
+ private:
+  Task<Result<Observation>> look() override {
+    net::Headers parameters = {{"ServerlessCacheName", name_}};
+    auto answer = co_await client_->query("DescribeServerlessCaches", std::move(parameters));
+    if (!answer) co_return std::unexpected(std::move(answer.error()));
+    const auto parsed = XmlAnswer::parse(answer->body);
+    if (!parsed) co_return std::unexpected(parsed.error());
+    const auto caches = parsed->find("ServerlessCaches");
+    const auto all = caches.items();
+    if (caches && all.empty())
+      co_return fail(ErrorCode::not_found,
+                     "there is no serverless cache '" + name_ + "' in " + client_->region());
+    const std::string status = all.empty() ? "" : all.front().text("Status");
+    if (status.empty()) co_return std::unexpected(bad_answer("no Status in the answer"));
+    co_return seen_in(all.front().at("CacheUsageLimits"), status);
+  }
+
+  static Observation seen_in(const XmlAnswer& limits, const std::string& status) {
+    Observation seen;
+    for (const auto& one : usage_limits) {
+      const auto number = limits.at(one.part).number(one.bound);
+      // No minimum is a minimum of 0; no maximum is none at all.
+      if (number || one.is_floor) {
+        seen.current[one.name] = number.value_or(0);
+      } else {
+        seen.blocks.push_back({.value = one.name,
+                               .reason =
+                                   "it has no such limit, so it is unlimited; set one once, then a plan may "
+                                   "move it"});
+      }
+    }
+    seen.changing = status != "available";
+    if (seen.changing) seen.blocks.push_back({.reason = "its status is '" + net::excerpt(status, 64) + "'"});
+    return seen;
+  }
+
+  /// All limits that it has: a part that is sent replaces what was there.
+  Task<Result<Applied>> write(Observation seen, Values wanted) override {
+    net::Headers parameters = {{"ServerlessCacheName", name_}};
+    const auto number = [&](const char* name) -> std::optional<double> {
+      if (const auto asked = wanted.find(name); asked != wanted.end()) return asked->second;
+      const auto now = seen.current.find(name);
+      return now == seen.current.end() || now->second == 0 ? std::nullopt : std::optional(now->second);
+    };
+    const auto add = [&](const char* name, const std::string& key) {
+      if (const auto value = number(name)) parameters.emplace_back("CacheUsageLimits." + key, whole(*value));
+    };
+    add("max_data_gb", "DataStorage.Maximum");
+    add("min_data_gb", "DataStorage.Minimum");
+    if (parameters.size() > 1) parameters.emplace_back("CacheUsageLimits.DataStorage.Unit", "GB");
+    add("max_ecpu", "ECPUPerSecond.Maximum");
+    add("min_ecpu", "ECPUPerSecond.Minimum");
+    auto answer = co_await client_->query("ModifyServerlessCache", std::move(parameters));
+    if (!answer) co_return std::unexpected(std::move(answer.error()));
+    const auto parsed = XmlAnswer::parse(answer->body);
+    co_return Applied{.request_id =
+                          parsed ? parsed->find("ResponseMetadata").text("RequestId").substr(0, 128) : ""};
+  }
+
+  std::string name_;
+  std::unique_ptr<net::AwsClient> client_;
+};
+
+Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
+                                          const definitions::Settings& settings, net::Services& services) {
+  auto client = services.aws.client(net::aws::elasticache, settings);
+  if (!client) return std::unexpected(client.error());
+  return std::make_unique<ServerlessCache>(definition, settings, std::move(*client));
+}
+
+}  // namespace
+
+const Kind& amazon_elasticache() {
+  static const Kind kind{
+      .table =
+          {.document = definitions::Document::component,
+           .name = "amazon-elasticache",
+           .vendor = "aws",
+           .summary = "The limits of an Amazon ElastiCache serverless cache.",
+           .keys = definitions::join({{{.name = "serverless_cache_name",
+                                        .help = "The serverless cache.",
+                                        .required = true,
+                                        .example = "sessions"}},
+                                      definitions::aws_keys()}),
+           .values = {{.name = "min_ecpu",
+                       .help = "ElastiCache processing units a second that are always there; 0 is none.",
+                       .highest = 15'000'000},
+                      {.name = "max_ecpu",
+                       .help = "The most of them; requests above are throttled.",
+                       .lowest = 1000,
+                       .highest = 15'000'000},
+                      {.name = "min_data_gb",
+                       .help = "GB of data that are always paid for; 0 is none.",
+                       .highest = 5000},
+                      {.name = "max_data_gb",
+                       .help = "The most data, in GB; above, keys are evicted.",
+                       .lowest = 1,
+                       .highest = 5000}},
+           .ready_after = 5min,
+           .scale_in = false,
+           .permissions =
+               "`elasticache:DescribeServerlessCaches` and `elasticache:ModifyServerlessCache` on the "
+               "cache.",
+           .notes =
+               "A minimum is capacity that is ready before the load comes; a maximum caps the cost. For "
+               "clusters with nodes use `amazon-elasticache-redis` and `amazon-elasticache-memcached`; node "
+               "types are texts, so no plan sets them. `scale_in` is false unless you write true."},
+      .create = &create};
+  return kind;
+}
+
+}  // namespace wave::components

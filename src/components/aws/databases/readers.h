@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace wave::components {
+
+/// An instance of a database cluster.
+struct DbInstance {
+  std::string id;
+  std::string status;  ///< `available`, `creating`, ...
+  std::string instance_class;
+  std::string created;  ///< ISO 8601; empty while it is being created
+  bool is_writer = false;
+  bool is_ours = false;  ///< carries our name and our tag
+  int promotion_tier = 1;
+
+  bool is_deleting() const { return status == "deleting" || status == "deleted"; }
+  bool is_available() const { return status == "available"; }
+};
+
+/// Of those, the readers that are there to stay.
+std::vector<DbInstance> readers_of(const std::vector<DbInstance>& instances);
+
+/// Whether a name is `<prefix>-<number>`.
+bool has_our_name(const std::string& id, const std::string& prefix);
+
+/// `<prefix>-<number>` with the lowest numbers from 1 that no instance has.
+std::vector<std::string> new_names(const std::vector<DbInstance>& instances, const std::string& prefix,
+                                   std::size_t count);
+
+/// Our readers, the one to be removed first at the front: the least fit to become the writer, then the one
+/// that does not serve yet, then the youngest. Never the writer, never what somebody else made.
+std::vector<DbInstance> removable(const std::vector<DbInstance>& instances);
+
+}  // namespace wave::components

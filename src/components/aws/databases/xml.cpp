@@ -1,0 +1,55 @@
+#include "components/aws/databases/xml.h"
+
+#include <charconv>
+#include <cmath>
+
+#include <pugixml.hpp>
+
+#include "components/aws/answer.h"
+
+namespace wave::components {
+namespace {
+
+pugi::xml_node node_of(void* node) {
+  return pugi::xml_node(static_cast<pugi::xml_node_struct*>(node));
+}
+
+}  // namespace
+
+Result<XmlAnswer> XmlAnswer::parse(const std::string& body) {
+  const auto whole = std::make_shared<pugi::xml_document>();
+  if (!whole->load_buffer(body.data(), body.size()))
+    return std::unexpected(bad_answer("the answer is not XML"));
+  return XmlAnswer(whole, whole->internal_object());
+}
+
+XmlAnswer XmlAnswer::find(std::string_view name) const {
+  const auto found = node_of(node_).find_node(
+      [&](const pugi::xml_node& node) { return std::string_view(node.name()) == name; });
+  return {whole_, found.internal_object()};
+}
+
+XmlAnswer XmlAnswer::at(const char* name) const {
+  return {whole_, node_of(node_).child(name).internal_object()};
+}
+
+std::vector<XmlAnswer> XmlAnswer::items() const {
+  std::vector<XmlAnswer> out;
+  for (const auto& child : node_of(node_).children())
+    if (child.type() == pugi::node_element) out.push_back({whole_, child.internal_object()});
+  return out;
+}
+
+std::string XmlAnswer::text(const char* name) const {
+  return node_of(node_).child_value(name);
+}
+
+std::optional<double> XmlAnswer::number(const char* name) const {
+  const std::string_view text = node_of(node_).child_value(name);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = !text.empty() && error == std::errc{} && end == text.data() + text.size();
+  return whole && std::isfinite(value) && value >= 0 ? std::optional(value) : std::nullopt;
+}
+
+}  // namespace wave::components

@@ -1,0 +1,34 @@
+#include "metrics/received/received.h"
+
+#include <algorithm>
+
+#include "metrics/rows.h"
+
+namespace wave::metrics {
+
+std::vector<Series> wanted_of(const definitions::MetricDefinition& metric,
+                              const std::vector<Received>& samples) {
+  const std::string name = metric.metadata.text("name");
+  const auto wanted = metric.metadata.map("labels");
+  std::vector<Series> out;
+  for (const Received& one : samples) {
+    const bool matches = one.name == name && std::ranges::all_of(wanted, [&](const auto& label) {
+                           const auto found = one.labels.find(label.first);
+                           return found != one.labels.end() && found->second == label.second;
+                         });
+    if (matches) out.push_back({.labels = one.labels, .value = one.value, .at = one.at});
+  }
+  return newest(std::move(out));
+}
+
+std::vector<definitions::Key> received_keys() {
+  return {
+      {.name = "name", .help = "The name of the samples.", .required = true, .example = "queue_depth"},
+      {.name = "labels",
+       .type = definitions::KeyType::map,
+       .help = "Only samples that have these labels.",
+       .example = "{ queue: orders }"},
+  };
+}
+
+}  // namespace wave::metrics
