@@ -79,17 +79,19 @@ SimulatedWorld::~SimulatedWorld() = default;
 
 void SimulatedWorld::start() {
   engine_.reset();
+  metric_kinds.push_back(&metrics::push());
   engine::Parts parts{.runtime = runtime,
                       .log = log_,
                       .services = services_,
                       .store = &store,
-                      .metric_kinds = {&metrics::push()},
+                      .metric_kinds = metric_kinds,
                       .component_kinds = {&kind_},
                       .make_expressions = [] { return plans::make_expressions(nullptr); },
                       .environment = definitions::Settings::Environment::process()};
   engine_ = std::make_unique<engine::Engine>(std::move(parts), engine::Options{});
   auto loaded = definitions::load_text("scenario", definitions_, catalog_);
   for (const auto& problem : loaded.errors) ADD_FAILURE() << problem.text();
+  if (prepare) prepare(loaded.definitions);
   auto problems = engine_->load(std::move(loaded.definitions));
   ASSERT_TRUE(problems);
   for (const auto& problem : *problems) ADD_FAILURE() << problem.text();

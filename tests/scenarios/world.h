@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 
 #include "base/log.h"
@@ -35,6 +36,11 @@ class SimulatedWorld {
   bool runs() const { return engine_ != nullptr; }
   engine::Engine& engine() { return *engine_; }
   std::map<std::string, Simulated>& components() { return components_; }
+
+  /// Other systems than pushed metrics: kinds, and what they are made of, set before `start`.
+  std::vector<const metrics::Kind*> metric_kinds;
+  std::function<void(definitions::Definitions&)> prepare;
+  FakeHttp& http() { return http_; }
 
   VirtualRuntime runtime;
   MemoryStore store;
