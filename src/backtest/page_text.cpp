@@ -43,7 +43,6 @@ pre { margin: 0; font: 12px/1.4 ui-monospace, monospace; text-align: left; white
 <p>SLO %: time in which load was above 85 % of what the ready units can carry. Unserved %: load above what
 they can carry. Cost: units ordered, relative to the oracle, which knows the future. Time short and time over:
 ready below and above need.</p>
-<div id="suggest"></div>
 <h2>Course of the plan</h2>
 <div class="bar"><label>Show <select id="day"></select></label><button id="earlier">Earlier</button>
 <button id="later">Later</button><button id="all">Everything</button>

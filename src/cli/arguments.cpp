@@ -96,10 +96,15 @@ void backtest_options(CLI::App& app, Arguments& to) {
         ->type_name("TIME");
   };
   app.add_option("--input", to.inputs, "A metric's recording, `timestamp,value` a line; may be given again.")
-      ->required()
       ->type_name("METRIC=FILE.csv")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_flag("--from-prometheus", to.from_prometheus,
+               "Metrics without --input are read from their own source, of any kind that keeps a past.");
+  app.final_callback([&to] {
+    if (to.inputs.empty() && !to.from_prometheus)
+      throw CLI::ValidationError("--input METRIC=FILE.csv or --from-prometheus is required");
+  });
   time("--from", to.from, "The test begins here; what is before is history. Default: the last week.");
   time("--to", to.to, "The test ends here. Default: the recording's end.");
   app.add_option("--load", to.metric, "The metric that the units carry; default: the target's.");
@@ -210,6 +215,7 @@ const std::vector<Command>& commands() {
        &forecast_options},
       {"backtest", "What the definitions would have done to a recorded load, beside other policies.",
        "  wave-autoscale backtest --input api_rps=rps.csv --html report.html\n"
+       "  wave-autoscale backtest --from-prometheus --from 2026-10-01T00:00:00Z\n"
        "  wave-autoscale backtest --input api_rps=rps.csv --from 2026-10-01T00:00:00Z --series --json",
        &backtest_options},
       {"kinds", "The metric and component kinds and their keys.",

@@ -43,6 +43,7 @@ struct Arguments {
   std::optional<double> capacity;  ///< backtest: load that one unit can carry
   bool series = false;             ///< backtest
   std::filesystem::path html;      ///< backtest
+  bool from_prometheus = false;    ///< backtest
   bool dry_run = false;
   bool force = false;
 };

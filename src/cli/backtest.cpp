@@ -12,9 +12,8 @@
 #include "backtest/page.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
-#include "cli/read_file.h"
+#include "cli/recordings.h"
 #include "cli/world.h"
-#include "forecast/csv.h"
 
 namespace wave::cli {
 namespace {
@@ -26,22 +25,6 @@ constexpr double usual_utilisation = 0.6;
 
 Error wrong(std::string message, std::string hint = "") {
   return {.code = ErrorCode::invalid_argument, .message = std::move(message), .hint = std::move(hint)};
-}
-
-/// `METRIC=FILE.csv`
-Result<backtest::Recording> read_recording(const std::string& text) {
-  const auto sign = text.find('=');
-  if (sign == std::string::npos || sign == 0)
-    return std::unexpected(wrong("--input takes METRIC=FILE.csv, not '" + text + "'"));
-  const std::filesystem::path file = text.substr(sign + 1);
-  auto content = read_file(file);
-  if (!content) return std::unexpected(content.error());
-  auto read = forecast::read_csv(*content, {.file = file.string(), .id = text.substr(0, sign)});
-  if (!read) return std::unexpected(read.error());
-  if (read->size() != 1)
-    return std::unexpected(
-        wrong(file.string() + " holds " + std::to_string(read->size()) + " series, not one"));
-  return backtest::Recording{text.substr(0, sign), std::move(read->front().series)};
 }
 
 /// The first target whose metric is recorded says what is judged.
@@ -63,11 +46,9 @@ const definitions::PlanItem* judged_item(const definitions::Definitions& definit
 Result<backtest::Question> question_of(const Arguments& arguments,
                                        const definitions::Definitions& definitions, double& capacity) {
   backtest::Question question;
-  for (const auto& text : arguments.inputs) {
-    auto recording = read_recording(text);
-    if (!recording) return std::unexpected(recording.error());
-    question.recordings.push_back(std::move(*recording));
-  }
+  auto recordings = recordings_of(arguments, definitions);
+  if (!recordings) return std::unexpected(recordings.error());
+  question.recordings = std::move(*recordings);
   const auto* item = judged_item(definitions, question.recordings, arguments.component);
   question.component_id = arguments.component;
   if (question.component_id.empty() && item != nullptr)
@@ -82,7 +63,7 @@ Result<backtest::Question> question_of(const Arguments& arguments,
   question.per_unit = usual_utilisation * capacity;
   const auto* load = backtest::find_recording(question.recordings, question.load_metric);
   if (load == nullptr)
-    return std::unexpected(wrong("there is no --input of the load '" + question.load_metric + "'"));
+    return std::unexpected(wrong("there is no recording of the load '" + question.load_metric + "'"));
   question.to = arguments.to.value_or(load->end());
   // Without --from the last week is the test, or half of a shorter recording.
   const Duration half = (load->end() - load->begin()) / 2 / load->series.step * load->series.step;
