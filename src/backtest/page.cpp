@@ -1,9 +1,9 @@
 #include "backtest/page.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 
 #include <nlohmann/json.hpp>
 
@@ -25,9 +25,11 @@ std::int64_t milliseconds(Duration duration) {
 /// Five digits are more than a pixel shows.
 json rounded(double number) {
   if (!std::isfinite(number)) return nullptr;
-  char text[32];
-  std::snprintf(text, sizeof text, "%.5g", number);
-  const double value = std::strtod(text, nullptr);
+  std::array<char, 32> text;
+  const auto end =
+      std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::general, 5).ptr;
+  double value = 0;
+  std::from_chars(text.data(), end, value);
   if (value == std::floor(value) && std::abs(value) < 1e15) return static_cast<std::int64_t>(value);
   return value;
 }

@@ -248,7 +248,8 @@ for (const chart of charts) {
       return down === up ? short(up) : `${short(down)} to ${short(up)}`;
     };
     at('tip').textContent = `${iso(begin + i * course.bucket)}: load ${range('load')}, need `
-      + `${range('need')}, ready ${range('ready')}, desired ${range('desired')}${course.violated[i] ? ', violated' : ''}`;
+      + `${range('need')}, ready ${range('ready')}, desired ${range('desired')}`
+      + `${course.violated[i] ? ', violated' : ''}`;
     if (pressed !== null) {
       draw(chart);
       const paint = canvas.getContext('2d'), width = canvas.getBoundingClientRect().width;

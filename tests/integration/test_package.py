@@ -34,13 +34,13 @@ def test_make_install_puts_everything_below_destdir(tmp_path):
 # Started as its unit says: as its user, in its folder, until it answers and until SIGTERM ends it.
 SCRIPT = r"""
 set -e
-mkdir -p "$1/up" "$1/work" "$1/root"
+mkdir -p "$1/up" "$1/work" "$1/tree"
 mount -t tmpfs wave-test "$1"
-mkdir -p "$1/up" "$1/work" "$1/root"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$1/up,workdir=$1/work" "$1/root"
-mount -t proc proc "$1/root/proc"
-cp "$2" "$1/root/tmp/wave.deb"
-cat > "$1/root/tmp/inside.sh" <<'END'
+mkdir -p "$1/up" "$1/work" "$1/tree"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$1/up,workdir=$1/work" "$1/tree"
+mount -t proc proc "$1/tree/proc"
+cp "$2" "$1/tree/tmp/wave.deb"
+cat > "$1/tree/tmp/inside.sh" <<'END'
 set -e
 dpkg -i /tmp/wave.deb
 dpkg -V wave-autoscale
@@ -61,7 +61,7 @@ test ! -e /var/lib/wave-autoscale
 ! getent passwd wave-autoscale
 echo gone
 END
-chroot "$1/root" sh /tmp/inside.sh
+chroot "$1/tree" sh /tmp/inside.sh
 """
 
 

@@ -150,8 +150,12 @@ TEST_P(Outages, TenMinutesOfThemInventNoValueAndLoseNoCapacity) {
   world->start();
   for (int second = 0; second < 600; ++second) {
     world->runtime.advance(1s);
-    // The daemon is killed, too.
-    if (second % 150 == 149) world->start();
+    // The daemon is stopped and started, too.
+    if (second % 150 == 149) {
+      spawn(world->engine().stop(1s));
+      world->runtime.advance(5s);
+      world->start();
+    }
     ASSERT_NO_FATAL_FAILURE(expect_nothing_invented());
     if (HasFailure()) return;
   }
