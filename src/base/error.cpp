@@ -45,6 +45,10 @@ std::string Error::text() const {
   return out.empty() ? message : out + ": " + message;
 }
 
+Error bad_answer(std::string message) {
+  return {.code = ErrorCode::bad_response, .message = std::move(message), .retryable = true};
+}
+
 std::unexpected<Error> within(std::string place, Error error) {
   error.context.insert(error.context.begin(), std::move(place));
   return std::unexpected(std::move(error));

@@ -54,6 +54,9 @@ inline std::unexpected<Error> fail(ErrorCode code, std::string message, bool ret
   return std::unexpected(Error{.code = code, .message = std::move(message), .retryable = retryable});
 }
 
+/// An answer that cannot be what was asked for; another may be better.
+Error bad_answer(std::string message);
+
 /// Passes an error up with one more place in front: `return within("metric " + id, result.error())`.
 std::unexpected<Error> within(std::string place, Error error);
 

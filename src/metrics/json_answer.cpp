@@ -52,10 +52,6 @@ std::optional<std::size_t> index_of(std::string_view text) {
 
 }  // namespace
 
-Error bad_answer(std::string message) {
-  return {.code = ErrorCode::bad_response, .message = std::move(message), .retryable = true};
-}
-
 std::optional<double> number_of_text(std::string_view text) {
   if (text.starts_with('+')) {
     text.remove_prefix(1);

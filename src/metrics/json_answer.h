@@ -12,9 +12,6 @@
 
 namespace wave::metrics {
 
-/// An answer that cannot be what was asked for; another may be better.
-Error bad_answer(std::string message);
-
 /// A number that is all of the text (`1`, `-2.5`, `+1.5e+06`), whatever the locale; infinities and NaN as
 /// they are. Nullopt for anything else, also for white space around it and for hexadecimal.
 std::optional<double> number_of_text(std::string_view text);

@@ -15,10 +15,6 @@ const json& at_node(const void* node) {
 
 }  // namespace
 
-Error bad_answer(std::string message) {
-  return {.code = ErrorCode::bad_response, .message = std::move(message), .retryable = true};
-}
-
 Result<Answer> Answer::parse(std::string_view body) {
   const auto whole = std::make_shared<const json>(json::parse(body, nullptr, false));
   if (!whole->is_object()) return std::unexpected(bad_answer("the answer is not a JSON object"));

@@ -33,7 +33,4 @@ class Answer {
   const void* node_ = nullptr;  ///< a nlohmann::json of the whole
 };
 
-/// bad_response, retryable: an answer that cannot be what was asked for.
-Error bad_answer(std::string message);
-
 }  // namespace wave::components

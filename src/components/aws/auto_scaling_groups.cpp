@@ -1,23 +1,11 @@
 #include "components/aws/auto_scaling_groups.h"
 
 #include <algorithm>
-#include <charconv>
 
-#include <pugixml.hpp>
-
-#include "components/aws/answer.h"
+#include "components/aws/xml_answer.h"
 
 namespace wave::components {
 namespace {
-
-std::optional<double> number_of(const pugi::xml_node& node, const char* name) {
-  const std::string_view text = node.child_value(name);
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || value < 0)
-    return std::nullopt;
-  return value;
-}
 
 /// What of a group's instances serves; with weights, units of capacity.
 struct Serving {
@@ -25,22 +13,22 @@ struct Serving {
   bool all_settled = true;
 };
 
-Serving serving_of(const pugi::xml_node& group) {
+Serving serving_of(const XmlAnswer& group) {
   Serving out;
-  for (const auto instance : group.child("Instances").children("member")) {
-    const std::string_view state = instance.child_value("LifecycleState");
+  for (const auto& instance : group.at("Instances").items()) {
+    const std::string state = instance.text("LifecycleState");
     const bool in_service = state == "InService";
-    if (in_service && std::string_view(instance.child_value("HealthStatus")) == "Healthy")
-      out.ready += number_of(instance, "WeightedCapacity").value_or(1);
+    if (in_service && instance.text("HealthStatus") == "Healthy")
+      out.ready += instance.number("WeightedCapacity").value_or(1);
     if (!in_service && state != "Standby") out.all_settled = false;
   }
   return out;
 }
 
-Result<Observation> observation_of(const pugi::xml_node& group) {
-  const auto min = number_of(group, "MinSize");
-  const auto max = number_of(group, "MaxSize");
-  const auto desired = number_of(group, "DesiredCapacity");
+Result<Observation> observation_of(const XmlAnswer& group) {
+  const auto min = group.number("MinSize");
+  const auto max = group.number("MaxSize");
+  const auto desired = group.number("DesiredCapacity");
   if (!min || !max || !desired)
     return std::unexpected(bad_answer("no MinSize, MaxSize and DesiredCapacity in the answer"));
   Observation seen{.current = {{"desired", *desired}, {"min", *min}, {"max", *max}}, .ready = {}};
@@ -49,11 +37,11 @@ Result<Observation> observation_of(const pugi::xml_node& group) {
   seen.changing = !serving.all_settled || serving.ready != *desired;
   seen.system_min["desired"] = *min;
   seen.system_max["desired"] = *max;
-  if (const std::string status = group.child_value("Status"); !status.empty()) {
+  if (const std::string status = group.text("Status"); !status.empty()) {
     seen.blocks.push_back({.reason = "the group's status is '" + status.substr(0, 64) + "'"});
   }
-  for (const auto process : group.child("SuspendedProcesses").children("member")) {
-    const std::string name = process.child_value("ProcessName");
+  for (const auto& process : group.at("SuspendedProcesses").items()) {
+    const std::string name = process.text("ProcessName");
     if (name == "Launch" || name == "Terminate" || name == "AlarmNotification")
       seen.warnings.push_back(name + " is suspended: " +
                               (name == "AlarmNotification" ? "AWS' own alarms do nothing"
@@ -73,18 +61,14 @@ Task<Result<AutoScalingGroups::Answers>> describe(std::shared_ptr<net::AwsClient
   for (const auto& name : names)
     parameters.emplace_back("AutoScalingGroupNames.member." + std::to_string(parameters.size() + 1), name);
   if (names.size() > page) parameters.emplace_back("MaxRecords", std::to_string(most_groups));
-  auto answer = co_await client->query("DescribeAutoScalingGroups", std::move(parameters));
+  auto answer = co_await ask_xml(*client, "DescribeAutoScalingGroups", std::move(parameters));
   if (!answer) co_return std::unexpected(std::move(answer.error()));
-  pugi::xml_document xml;
-  if (!xml.load_buffer(answer->body.data(), answer->body.size()))
-    co_return std::unexpected(bad_answer("the answer is not XML"));
-  const auto groups = xml.find_node(
-      [](const pugi::xml_node& node) { return std::string_view(node.name()) == "AutoScalingGroups"; });
+  const auto groups = answer->find("AutoScalingGroups");
   if (!groups) co_return std::unexpected(bad_answer("no AutoScalingGroups in the answer"));
   AutoScalingGroups::Answers out;
-  for (const auto group : groups.children("member")) {
+  for (const auto& group : groups.items()) {
     // An answer for one name need not repeat it.
-    const std::string name = group.child_value("AutoScalingGroupName");
+    const std::string name = group.text("AutoScalingGroupName");
     out.emplace(name.empty() && names.size() == 1 ? names.front() : name, observation_of(group));
   }
   co_return out;

@@ -1,7 +1,6 @@
-#include <pugixml.hpp>
-
 #include "components/aws/auto_scaling_groups.h"
 #include "components/aws/aws_component.h"
+#include "components/aws/xml_answer.h"
 #include "components/kinds.h"
 #include "definitions/common_keys.h"
 
@@ -37,14 +36,10 @@ class AutoScalingGroup final : public AwsComponent {
         parameters.emplace_back(parameter, whole(found->second));
     const bool only_desired = wanted.size() == 1 && wanted.contains("desired");
     if (only_desired) parameters.emplace_back("HonorCooldown", "false");
-    auto answer = co_await client_->query(only_desired ? "SetDesiredCapacity" : "UpdateAutoScalingGroup",
-                                          std::move(parameters));
-    if (!answer) co_return std::unexpected(std::move(answer.error()));
-    pugi::xml_document xml;
-    xml.load_buffer(answer->body.data(), answer->body.size());
-    const auto id = xml.find_node(
-        [](const pugi::xml_node& node) { return std::string_view(node.name()) == "RequestId"; });
-    co_return Applied{.request_id = std::string(id.child_value()).substr(0, 128)};
+    auto id = co_await order_xml(*client_, only_desired ? "SetDesiredCapacity" : "UpdateAutoScalingGroup",
+                                 std::move(parameters));
+    if (!id) co_return std::unexpected(std::move(id.error()));
+    co_return Applied{.request_id = std::move(*id)};
   }
 
   std::string name_;

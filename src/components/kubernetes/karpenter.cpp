@@ -27,10 +27,6 @@ struct Limit {
 };
 constexpr std::array<Limit, 3> limits{{{"cpu", 1, ""}, {"memory", gibibyte, "Gi"}, {"nodes", 1, ""}}};
 
-Error bad(std::string message) {
-  return {.code = ErrorCode::bad_response, .message = std::move(message), .retryable = true};
-}
-
 /// A part of an object that is an object, else an empty one.
 const json& part(const json& object, const char* key) {
   static const json nothing = json::object();
@@ -126,7 +122,7 @@ class NodePool final : public Component {
       co_return std::unexpected(std::move(answer.error()));
     }
     json pool = json::parse(*answer, nullptr, false);
-    if (part(pool, "spec").empty()) co_return std::unexpected(bad("the answer is no NodePool"));
+    if (part(pool, "spec").empty()) co_return std::unexpected(bad_answer("the answer is no NodePool"));
     co_return pool;
   }
 

@@ -18,10 +18,6 @@ using nlohmann::json;
 constexpr Duration steering_lasts = 20s;
 constexpr const char* merge_patch = "application/merge-patch+json";
 
-Error bad(std::string message) {
-  return {.code = ErrorCode::bad_response, .message = std::move(message), .retryable = true};
-}
-
 /// A number of an object; absent counts as 0, as in `status.readyReplicas`.
 double number_at(const json& object, const char* part, const char* key) {
   if (!object.is_object() || !object.contains(part) || !object[part].is_object()) return 0;
@@ -74,7 +70,7 @@ class KubernetesScale final : public Component {
     auto scale = co_await get(path() + "/scale");
     if (!scale) co_return std::unexpected(std::move(scale.error()));
     if (!scale->contains("spec") || !(*scale)["spec"].is_object())
-      co_return std::unexpected(bad("the Scale has no spec"));
+      co_return std::unexpected(bad_answer("the Scale has no spec"));
     Observation seen;
     const double desired = number_at(*scale, "spec", "replicas");
     seen.current["desired"] = desired;
@@ -144,7 +140,8 @@ class KubernetesScale final : public Component {
     auto answer = co_await cluster_->send(std::move(request));
     if (!answer) co_return std::unexpected(std::move(answer.error()));
     json value = json::parse(*answer, nullptr, false);
-    if (!value.is_object()) co_return std::unexpected(bad("the API server's answer is not a JSON object"));
+    if (!value.is_object())
+      co_return std::unexpected(bad_answer("the API server's answer is not a JSON object"));
     co_return value;
   }
 
@@ -154,7 +151,7 @@ class KubernetesScale final : public Component {
     auto list = co_await get(group_path());
     if (!list) co_return std::unexpected(std::move(list.error()));
     if (!list->contains("resources") || !(*list)["resources"].is_array())
-      co_return std::unexpected(bad("no list of resources"));
+      co_return std::unexpected(bad_answer("no list of resources"));
     std::string plural;
     std::set<std::string> names;
     for (const json& one : (*list)["resources"]) {

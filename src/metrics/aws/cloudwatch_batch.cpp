@@ -15,10 +15,6 @@ using nlohmann::json;
 constexpr int most_pages = 50;
 constexpr std::size_t most_refused = 10'000;
 
-Error bad(std::string message) {
-  return {.code = ErrorCode::bad_response, .message = std::move(message), .retryable = true};
-}
-
 std::string text_of(const json& object, const char* name) {
   return object.contains(name) && object[name].is_string() ? object[name].get<std::string>() : std::string();
 }
@@ -37,14 +33,14 @@ Status add_points(const json& result, std::map<Labels, CloudWatchBatch::Points>&
   const json& values = result.contains("Values") ? result["Values"] : none;
   const json& times = result.contains("Timestamps") ? result["Timestamps"] : none;
   if (!values.is_array() || !times.is_array() || values.size() != times.size())
-    return std::unexpected(bad("values and timestamps do not belong together"));
+    return std::unexpected(bad_answer("values and timestamps do not belong together"));
   if (values.empty()) return {};
   Labels labels;
   if (auto label = text_of(result, "Label"); !label.empty()) labels["label"] = std::move(label);
   auto& points = out[labels];
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!values[i].is_number() || !times[i].is_number())
-      return std::unexpected(bad("a point is not a number"));
+      return std::unexpected(bad_answer("a point is not a number"));
     const double value = values[i].get<double>();
     if (std::isfinite(value)) points.emplace_back(from_epoch_seconds(times[i].get<double>()), value);
   }
@@ -63,12 +59,12 @@ std::optional<std::size_t> index_of(const json& result) {
 
 Status route(const json& parsed, std::vector<CloudWatchBatch::Answer>& answers) {
   if (!parsed.is_object() || !parsed.contains("MetricDataResults") || !parsed["MetricDataResults"].is_array())
-    return std::unexpected(bad("no MetricDataResults in the answer"));
+    return std::unexpected(bad_answer("no MetricDataResults in the answer"));
   for (const json& result : parsed["MetricDataResults"]) {
-    if (!result.is_object()) return std::unexpected(bad("a result is not an object"));
+    if (!result.is_object()) return std::unexpected(bad_answer("a result is not an object"));
     const auto index = index_of(result);
     if (!index || *index >= answers.size())
-      return std::unexpected(bad("a result has an Id that was not asked"));
+      return std::unexpected(bad_answer("a result has an Id that was not asked"));
     auto& answer = answers[*index];
     if (!answer) continue;
     if (auto ok = add_points(result, *answer); !ok) answer = std::unexpected(ok.error());
@@ -164,7 +160,8 @@ Task<Status> CloudWatchBatch::call(const Group& group, CloudWatchWindow window,
     next = text_of(parsed, "NextToken");
     if (next.empty()) co_return Status{};
   }
-  co_return within("GetMetricData", bad("the answer has more than " + std::to_string(most_pages) + " pages"));
+  co_return within("GetMetricData",
+                   bad_answer("the answer has more than " + std::to_string(most_pages) + " pages"));
 }
 
 }  // namespace wave::metrics

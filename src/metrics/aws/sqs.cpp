@@ -17,13 +17,10 @@ using nlohmann::json;
 constexpr std::string_view counts[] = {"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible",
                                        "ApproximateNumberOfMessagesDelayed"};
 
-Error bad(std::string message) {
-  return {.code = ErrorCode::bad_response, .message = std::move(message), .retryable = true};
-}
-
 /// SQS writes counts as text.
 Result<double> count_of(const json& attributes, const std::string& name) {
-  if (!attributes.contains(name)) return std::unexpected(bad("the answer lacks the attribute " + name));
+  if (!attributes.contains(name))
+    return std::unexpected(bad_answer("the answer lacks the attribute " + name));
   const json& value = attributes[name];
   std::uint64_t number = 0;
   if (value.is_string()) {
@@ -31,7 +28,7 @@ Result<double> count_of(const json& attributes, const std::string& name) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error == std::errc{} && end == text.data() + text.size()) return static_cast<double>(number);
   }
-  return std::unexpected(bad("the attribute " + name + " is not a count in quotes"));
+  return std::unexpected(bad_answer("the attribute " + name + " is not a count in quotes"));
 }
 
 class SqsSource final : public Source {
@@ -77,14 +74,14 @@ class SqsSource final : public Source {
     const json parsed = json::parse(answer->body, nullptr, false);
     if (!parsed.is_object() || !parsed.contains("QueueUrl") || !parsed["QueueUrl"].is_string() ||
         parsed["QueueUrl"].get_ref<const std::string&>().empty())
-      co_return within("GetQueueUrl", bad("no QueueUrl in the answer"));
+      co_return within("GetQueueUrl", bad_answer("no QueueUrl in the answer"));
     co_return parsed["QueueUrl"].get<std::string>();
   }
 
   Result<double> read(const std::string& body) const {
     const json parsed = json::parse(body, nullptr, false);
     if (!parsed.is_object() || !parsed.contains("Attributes") || !parsed["Attributes"].is_object())
-      return std::unexpected(bad("no Attributes in the answer"));
+      return std::unexpected(bad_answer("no Attributes in the answer"));
     double sum = 0;
     for (const auto& name : attributes_) {
       auto count = count_of(parsed["Attributes"], name);

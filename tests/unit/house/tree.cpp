@@ -41,6 +41,8 @@ std::vector<SourceFile> files_below(const std::string& folder, const std::vector
        entry != fs::recursive_directory_iterator(); ++entry) {
     const std::string name = entry->path().filename().string();
     if (entry->is_directory() && is_made_by_tools(name)) entry.disable_recursion_pending();
+    // In a second work tree of a checkout it is a file, and names the first.
+    if (name == ".git") continue;
     if (!entry->is_regular_file() || !ends_in_one_of(name, extensions)) continue;
     SourceFile file{.path = fs::relative(entry->path(), top).generic_string(), .lines = {}};
     std::ifstream in(entry->path(), std::ios::binary);

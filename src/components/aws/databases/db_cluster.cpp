@@ -31,12 +31,6 @@ bool has_our_tag(const XmlAnswer& tags) {
   });
 }
 
-Result<std::string> request_id(const net::HttpResponse& answer) {
-  const auto parsed = XmlAnswer::parse(answer.body);
-  if (!parsed) return std::string();
-  return parsed->find("ResponseMetadata").text("RequestId").substr(0, 128);
-}
-
 }  // namespace
 
 std::vector<definitions::Key> DbCluster::keys(bool required) {
@@ -111,10 +105,8 @@ Status DbCluster::check_engine(const std::string& engine) const {
                                                "', which is not one of " + std::string(engine_.kind));
 }
 
-Result<DbCluster::Cluster> DbCluster::cluster_of(const std::string& body) const {
-  const auto parsed = XmlAnswer::parse(body);
-  if (!parsed) return std::unexpected(parsed.error());
-  const auto all = parsed->find("DBClusters");
+Result<DbCluster::Cluster> DbCluster::cluster_of(const XmlAnswer& answer) const {
+  const auto all = answer.find("DBClusters");
   if (!all) return std::unexpected(bad_answer("no DBClusters in the answer"));
   const auto found = all.at("DBCluster");
   if (!found) return fail(ErrorCode::not_found, "there is no cluster '" + id_ + "' in " + client_->region());
@@ -139,10 +131,8 @@ Result<DbCluster::Cluster> DbCluster::cluster_of(const std::string& body) const 
 Task<Status> DbCluster::read_instances(Cluster* cluster) {
   net::Headers parameters = {{"Filters.Filter.1.Name", "db-cluster-id"},
                              {"Filters.Filter.1.Values.Value.1", id_}};
-  auto answer = co_await client_->query("DescribeDBInstances", std::move(parameters));
-  if (!answer) co_return std::unexpected(std::move(answer.error()));
-  const auto parsed = XmlAnswer::parse(answer->body);
-  if (!parsed) co_return std::unexpected(parsed.error());
+  auto parsed = co_await ask_xml(*client_, "DescribeDBInstances", std::move(parameters));
+  if (!parsed) co_return std::unexpected(std::move(parsed.error()));
   const auto all = parsed->find("DBInstances");
   if (!all) co_return std::unexpected(bad_answer("no DBInstances in the answer"));
   for (const auto& one : all.items()) {
@@ -170,11 +160,9 @@ Task<Status> DbCluster::read_instances(Cluster* cluster) {
 Task<Result<bool>> DbCluster::ask_tags(std::string arn) {
   if (tagged_.contains(arn)) co_return true;
   net::Headers parameters = {{"ResourceName", arn}};
-  auto answer = co_await client_->query("ListTagsForResource", std::move(parameters));
-  if (!answer && answer.error().code == ErrorCode::not_found) co_return false;
-  if (!answer) co_return std::unexpected(std::move(answer.error()));
-  const auto parsed = XmlAnswer::parse(answer->body);
-  if (!parsed) co_return std::unexpected(parsed.error());
+  auto parsed = co_await ask_xml(*client_, "ListTagsForResource", std::move(parameters));
+  if (!parsed && parsed.error().code == ErrorCode::not_found) co_return false;
+  if (!parsed) co_return std::unexpected(std::move(parsed.error()));
   const bool ours = has_our_tag(parsed->find("TagList"));
   if (ours) tagged_.insert(std::move(arn));
   co_return ours;
@@ -182,9 +170,9 @@ Task<Result<bool>> DbCluster::ask_tags(std::string arn) {
 
 Task<Result<DbCluster::Cluster>> DbCluster::read() {
   net::Headers parameters = {{"DBClusterIdentifier", id_}};
-  auto answer = co_await client_->query("DescribeDBClusters", std::move(parameters));
+  auto answer = co_await ask_xml(*client_, "DescribeDBClusters", std::move(parameters));
   if (!answer) co_return std::unexpected(std::move(answer.error()));
-  auto cluster = cluster_of(answer->body);
+  auto cluster = cluster_of(*answer);
   if (!cluster) co_return std::unexpected(std::move(cluster.error()));
   auto ok = co_await read_instances(&*cluster);
   if (!ok) co_return std::unexpected(std::move(ok.error()));
@@ -259,9 +247,8 @@ Task<Result<std::string>> DbCluster::set_capacity(const Observation& seen, const
                              {"ServerlessV2ScalingConfiguration.MinCapacity", shortest(least)},
                              {"ServerlessV2ScalingConfiguration.MaxCapacity", shortest(most)},
                              {"ApplyImmediately", "true"}};
-  auto answer = co_await client_->query("ModifyDBCluster", std::move(parameters));
-  if (!answer) co_return std::unexpected(std::move(answer.error()));
-  co_return request_id(*answer);
+  auto id = co_await order_xml(*client_, "ModifyDBCluster", std::move(parameters));
+  co_return id;
 }
 
 /// One request for each reader, each decided on the cluster as it is then. What is left over follows with the
@@ -306,23 +293,20 @@ Task<Result<std::string>> DbCluster::add_reader(const Cluster& cluster, std::str
     parameters.emplace_back("AvailabilityZone", zones_[readers_of(cluster.instances).size() % zones_.size()]);
   parameters.emplace_back("Tags.Tag.1.Key", tag_key);
   parameters.emplace_back("Tags.Tag.1.Value", tag_value);
-  auto answer = co_await client_->query("CreateDBInstance", std::move(parameters));
-  if (!answer && net::aws::has_code(answer.error(), "DBInstanceAlreadyExists")) {
+  auto id = co_await order_xml(*client_, "CreateDBInstance", std::move(parameters));
+  if (!id && net::aws::has_code(id.error(), "DBInstanceAlreadyExists")) {
     auto ok = co_await check_it_is_ours(std::move(name));
     if (!ok) co_return std::unexpected(std::move(ok.error()));
     co_return std::string();
   }
-  if (!answer) co_return std::unexpected(std::move(answer.error()));
-  co_return request_id(*answer);
+  co_return id;
 }
 
 /// An earlier attempt whose answer was lost may have made it; or the name belongs to another cluster.
 Task<Status> DbCluster::check_it_is_ours(std::string name) {
   net::Headers parameters = {{"DBInstanceIdentifier", name}};
-  auto answer = co_await client_->query("DescribeDBInstances", std::move(parameters));
-  if (!answer) co_return std::unexpected(std::move(answer.error()));
-  const auto parsed = XmlAnswer::parse(answer->body);
-  if (!parsed) co_return std::unexpected(parsed.error());
+  auto parsed = co_await ask_xml(*client_, "DescribeDBInstances", std::move(parameters));
+  if (!parsed) co_return std::unexpected(std::move(parsed.error()));
   const std::string cluster = parsed->find("DBInstance").text("DBClusterIdentifier");
   if (cluster == id_) co_return Status{};
   co_return fail(ErrorCode::invalid_argument,
@@ -332,10 +316,9 @@ Task<Status> DbCluster::check_it_is_ours(std::string name) {
 Task<Result<std::string>> DbCluster::remove_reader(std::string name) {
   net::Headers parameters = {{"DBInstanceIdentifier", std::move(name)}};
   if (engine_.skips_final_snapshot) parameters.emplace_back("SkipFinalSnapshot", "true");
-  auto answer = co_await client_->query("DeleteDBInstance", std::move(parameters));
-  if (!answer && answer.error().code == ErrorCode::not_found) co_return std::string();
-  if (!answer) co_return std::unexpected(std::move(answer.error()));
-  co_return request_id(*answer);
+  auto id = co_await order_xml(*client_, "DeleteDBInstance", std::move(parameters));
+  if (!id && id.error().code == ErrorCode::not_found) co_return std::string();
+  co_return id;
 }
 
 }  // namespace wave::components

@@ -4,7 +4,7 @@
 
 #include "components/aws/aws_component.h"
 #include "components/aws/databases/readers.h"
-#include "components/aws/databases/xml.h"
+#include "components/aws/xml_answer.h"
 
 namespace wave::components {
 
@@ -52,7 +52,7 @@ class DbCluster final : public AwsComponent {
   Task<Result<Cluster>> read();
   Task<Status> read_instances(Cluster* cluster);
   Task<Result<bool>> ask_tags(std::string arn);
-  Result<Cluster> cluster_of(const std::string& body) const;
+  Result<Cluster> cluster_of(const XmlAnswer& answer) const;
   Status check_engine(const std::string& engine) const;
   Task<Result<std::string>> set_capacity(const Observation& seen, const Values& wanted);
   Task<Result<std::string>> set_readers(std::size_t wanted);

@@ -2,7 +2,7 @@
 
 #include "components/aws/answer.h"
 #include "components/aws/aws_component.h"
-#include "components/aws/databases/xml.h"
+#include "components/aws/xml_answer.h"
 #include "components/kinds.h"
 #include "definitions/common_keys.h"
 
@@ -32,10 +32,8 @@ class ServerlessCache final : public AwsComponent {
  private:
   Task<Result<Observation>> look() override {
     net::Headers parameters = {{"ServerlessCacheName", name_}};
-    auto answer = co_await client_->query("DescribeServerlessCaches", std::move(parameters));
-    if (!answer) co_return std::unexpected(std::move(answer.error()));
-    const auto parsed = XmlAnswer::parse(answer->body);
-    if (!parsed) co_return std::unexpected(parsed.error());
+    auto parsed = co_await ask_xml(*client_, "DescribeServerlessCaches", std::move(parameters));
+    if (!parsed) co_return std::unexpected(std::move(parsed.error()));
     const auto caches = parsed->find("ServerlessCaches");
     const auto all = caches.items();
     if (caches && all.empty())
@@ -81,11 +79,9 @@ class ServerlessCache final : public AwsComponent {
     if (parameters.size() > 1) parameters.emplace_back("CacheUsageLimits.DataStorage.Unit", "GB");
     add("max_ecpu", "ECPUPerSecond.Maximum");
     add("min_ecpu", "ECPUPerSecond.Minimum");
-    auto answer = co_await client_->query("ModifyServerlessCache", std::move(parameters));
-    if (!answer) co_return std::unexpected(std::move(answer.error()));
-    const auto parsed = XmlAnswer::parse(answer->body);
-    co_return Applied{.request_id =
-                          parsed ? parsed->find("ResponseMetadata").text("RequestId").substr(0, 128) : ""};
+    auto id = co_await order_xml(*client_, "ModifyServerlessCache", std::move(parameters));
+    if (!id) co_return std::unexpected(std::move(id.error()));
+    co_return Applied{.request_id = std::move(*id)};
   }
 
   std::string name_;

@@ -2,7 +2,7 @@
 
 #include "components/aws/answer.h"
 #include "components/aws/aws_component.h"
-#include "components/aws/databases/xml.h"
+#include "components/aws/xml_answer.h"
 #include "components/kinds.h"
 #include "definitions/common_keys.h"
 
@@ -29,10 +29,8 @@ class MemcachedCluster final : public AwsComponent {
  private:
   Task<Result<Observation>> look() override {
     net::Headers parameters = {{"CacheClusterId", id_}, {"ShowCacheNodeInfo", "true"}};
-    auto answer = co_await client_->query("DescribeCacheClusters", std::move(parameters));
-    if (!answer) co_return std::unexpected(std::move(answer.error()));
-    const auto parsed = XmlAnswer::parse(answer->body);
-    if (!parsed) co_return std::unexpected(parsed.error());
+    auto parsed = co_await ask_xml(*client_, "DescribeCacheClusters", std::move(parameters));
+    if (!parsed) co_return std::unexpected(std::move(parsed.error()));
     const auto cluster = parsed->find("CacheCluster");
     if (!cluster && parsed->find("CacheClusters"))
       co_return fail(ErrorCode::not_found, "there is no cache cluster '" + id_ + "' in " + client_->region());
@@ -77,11 +75,9 @@ class MemcachedCluster final : public AwsComponent {
                                 ids_[i]);
     }
     parameters.emplace_back("ApplyImmediately", "true");
-    auto answer = co_await client_->query("ModifyCacheCluster", std::move(parameters));
-    if (!answer) co_return std::unexpected(std::move(answer.error()));
-    const auto parsed = XmlAnswer::parse(answer->body);
-    co_return Applied{.request_id =
-                          parsed ? parsed->find("ResponseMetadata").text("RequestId").substr(0, 128) : ""};
+    auto id = co_await order_xml(*client_, "ModifyCacheCluster", std::move(parameters));
+    if (!id) co_return std::unexpected(std::move(id.error()));
+    co_return Applied{.request_id = std::move(*id)};
   }
 
   std::string id_;

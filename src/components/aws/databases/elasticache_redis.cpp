@@ -2,7 +2,7 @@
 
 #include "components/aws/answer.h"
 #include "components/aws/aws_component.h"
-#include "components/aws/databases/xml.h"
+#include "components/aws/xml_answer.h"
 #include "components/kinds.h"
 #include "definitions/common_keys.h"
 #include "net/aws/errors.h"
@@ -33,10 +33,8 @@ class ReplicationGroup final : public AwsComponent {
  private:
   Task<Result<Observation>> look() override {
     net::Headers parameters = {{"ReplicationGroupId", id_}};
-    auto answer = co_await client_->query("DescribeReplicationGroups", std::move(parameters));
-    if (!answer) co_return std::unexpected(std::move(answer.error()));
-    const auto parsed = XmlAnswer::parse(answer->body);
-    if (!parsed) co_return std::unexpected(parsed.error());
+    auto parsed = co_await ask_xml(*client_, "DescribeReplicationGroups", std::move(parameters));
+    if (!parsed) co_return std::unexpected(std::move(parsed.error()));
     const auto group = parsed->find("ReplicationGroup");
     if (!group && parsed->find("ReplicationGroups"))
       co_return fail(ErrorCode::not_found,
@@ -126,11 +124,9 @@ class ReplicationGroup final : public AwsComponent {
   }
 
   Task<Result<std::string>> send(std::string action, net::Headers parameters) {
-    auto answer = co_await client_->query(std::move(action), std::move(parameters));
-    if (!answer && net::aws::has_code(answer.error(), "NoOperationFault")) co_return std::string();
-    if (!answer) co_return std::unexpected(std::move(answer.error()));
-    const auto parsed = XmlAnswer::parse(answer->body);
-    co_return parsed ? parsed->find("ResponseMetadata").text("RequestId").substr(0, 128) : std::string();
+    auto id = co_await order_xml(*client_, std::move(action), std::move(parameters));
+    if (!id && net::aws::has_code(id.error(), "NoOperationFault")) co_return std::string();
+    co_return id;
   }
 
   std::string id_;

@@ -28,10 +28,8 @@ class DbStorage final : public AwsComponent {
  private:
   Task<Result<Observation>> look() override {
     net::Headers parameters = {{"DBInstanceIdentifier", id_}};
-    auto answer = co_await client_->query("DescribeDBInstances", std::move(parameters));
-    if (!answer) co_return std::unexpected(std::move(answer.error()));
-    const auto parsed = XmlAnswer::parse(answer->body);
-    if (!parsed) co_return std::unexpected(parsed.error());
+    auto parsed = co_await ask_xml(*client_, "DescribeDBInstances", std::move(parameters));
+    if (!parsed) co_return std::unexpected(std::move(parsed.error()));
     const auto instance = parsed->find("DBInstance");
     if (!instance && parsed->find("DBInstances"))
       co_return fail(ErrorCode::not_found, "there is no DB instance '" + id_ + "' in " + client_->region());
@@ -69,11 +67,9 @@ class DbStorage final : public AwsComponent {
     net::Headers parameters = {{"DBInstanceIdentifier", id_},
                                {"AllocatedStorage", whole(wanted[storage])},
                                {"ApplyImmediately", "true"}};
-    auto answer = co_await client_->query("ModifyDBInstance", std::move(parameters));
-    if (!answer) co_return std::unexpected(std::move(answer.error()));
-    const auto parsed = XmlAnswer::parse(answer->body);
-    co_return Applied{.request_id =
-                          parsed ? parsed->find("ResponseMetadata").text("RequestId").substr(0, 128) : ""};
+    auto id = co_await order_xml(*client_, "ModifyDBInstance", std::move(parameters));
+    if (!id) co_return std::unexpected(std::move(id.error()));
+    co_return Applied{.request_id = std::move(*id)};
   }
 
   std::string id_;

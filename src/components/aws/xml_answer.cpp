@@ -1,14 +1,14 @@
-#include "components/aws/databases/xml.h"
+#include "components/aws/xml_answer.h"
 
 #include <charconv>
 #include <cmath>
 
 #include <pugixml.hpp>
 
-#include "components/aws/answer.h"
-
 namespace wave::components {
 namespace {
+
+constexpr std::size_t longest_request_id = 128;
 
 pugi::xml_node node_of(void* node) {
   return pugi::xml_node(static_cast<pugi::xml_node_struct*>(node));
@@ -50,6 +50,21 @@ std::optional<double> XmlAnswer::number(const char* name) const {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const bool whole = !text.empty() && error == std::errc{} && end == text.data() + text.size();
   return whole && std::isfinite(value) && value >= 0 ? std::optional(value) : std::nullopt;
+}
+
+Task<Result<XmlAnswer>> ask_xml(net::AwsClient& client, std::string action, net::Headers parameters) {
+  auto answer = co_await client.query(std::move(action), std::move(parameters));
+  if (!answer) co_return std::unexpected(std::move(answer.error()));
+  co_return XmlAnswer::parse(answer->body);
+}
+
+Task<Result<std::string>> order_xml(net::AwsClient& client, std::string action, net::Headers parameters) {
+  auto answer = co_await client.query(std::move(action), std::move(parameters));
+  if (!answer) co_return std::unexpected(std::move(answer.error()));
+  // A 2xx is a success whatever its body holds.
+  const auto parsed = XmlAnswer::parse(answer->body);
+  if (!parsed) co_return std::string();
+  co_return parsed->find("ResponseMetadata").text("RequestId").substr(0, longest_request_id);
 }
 
 }  // namespace wave::components

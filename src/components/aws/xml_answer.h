@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/error.h"
+#include "net/aws/aws_client.h"
 
 namespace wave::components {
 
@@ -31,5 +31,11 @@ class XmlAnswer {
   std::shared_ptr<const void> whole_;
   void* node_ = nullptr;  ///< of the whole's tree
 };
+
+/// A read of the query protocol.
+Task<Result<XmlAnswer>> ask_xml(net::AwsClient& client, std::string action, net::Headers parameters);
+
+/// A write of the query protocol; the request id that AWS gave it, if it did.
+Task<Result<std::string>> order_xml(net::AwsClient& client, std::string action, net::Headers parameters);
 
 }  // namespace wave::components
