@@ -23,7 +23,7 @@ class OtlpPoints {
  public:
   /// limit_exceeded above 100,000 samples.
   Status add(OtlpPoint point);
-  std::vector<Received> take() { return std::move(samples_); }
+  std::vector<Received> take() { return by_name(std::move(samples_)); }
 
  private:
   Status add(const OtlpPoint& point, std::optional<double> value, const char* suffix);

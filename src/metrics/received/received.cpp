@@ -6,16 +6,21 @@
 
 namespace wave::metrics {
 
+std::vector<Received> by_name(std::vector<Received> samples) {
+  std::ranges::stable_sort(samples, {}, &Received::name);
+  return samples;
+}
+
 std::vector<Series> wanted_of(const definitions::MetricDefinition& metric,
                               const std::vector<Received>& samples) {
-  const std::string name = metric.metadata.text("name");
   const auto wanted = metric.metadata.map("labels");
   std::vector<Series> out;
-  for (const Received& one : samples) {
-    const bool matches = one.name == name && std::ranges::all_of(wanted, [&](const auto& label) {
-                           const auto found = one.labels.find(label.first);
-                           return found != one.labels.end() && found->second == label.second;
-                         });
+  for (const Received& one :
+       std::ranges::equal_range(samples, metric.metadata.text("name"), {}, &Received::name)) {
+    const bool matches = std::ranges::all_of(wanted, [&](const auto& label) {
+      const auto found = one.labels.find(label.first);
+      return found != one.labels.end() && found->second == label.second;
+    });
     if (matches) out.push_back({.labels = one.labels, .value = one.value, .at = one.at});
   }
   return newest(std::move(out));

@@ -12,17 +12,22 @@ struct Received {
   UtcTime at;
 };
 
+/// In order of name; samples of one name stay in the order they came in.
+std::vector<Received> by_name(std::vector<Received> samples);
+
 /// The body of a Prometheus remote write request, version 1: snappy around protobuf (Prometheus Remote-Write
-/// 1.0). Stale markers, NaN and infinities are left out, exemplars and native histograms passed over.
+/// 1.0), by name. Stale markers, NaN and infinities are left out, exemplars and native histograms passed
+/// over.
 Result<std::vector<Received>> remote_write(std::string_view body);
 
-/// The body of an OTLP/HTTP metrics request (OpenTelemetry protocol 1.x), as protobuf or as JSON. Gauges and
-/// sums by their name, histograms as `<name>_count` and `<name>_sum`; the labels are the attributes of the
-/// resource and of the point. Points without a recorded value are left out.
+/// The body of an OTLP/HTTP metrics request (OpenTelemetry protocol 1.x), as protobuf or as JSON, by name.
+/// Gauges and sums by their name, histograms as `<name>_count` and `<name>_sum`; the labels are the
+/// attributes of the resource and of the point. Points without a recorded value are left out.
 Result<std::vector<Received>> otlp_protobuf(std::string_view body);
 Result<std::vector<Received>> otlp_json(std::string_view body);
 
-/// The series of those samples that the metric asks for by `name` and `labels`; of one series the newest.
+/// The series of those samples (by name) that the metric asks for by `name` and `labels`; of one series the
+/// newest. Looks only at the samples of that name: many metrics share one request.
 std::vector<Series> wanted_of(const definitions::MetricDefinition& metric,
                               const std::vector<Received>& samples);
 

@@ -83,7 +83,7 @@ Result<std::vector<Received>> remote_write(std::string_view body) {
     if (auto ok = add_series(request.bytes(), out); !ok) return std::unexpected(ok.error());
   }
   if (!request.is_whole()) return std::unexpected(broken());
-  return out;
+  return by_name(std::move(out));
 }
 
 const Kind& prometheus_remote_write() {
