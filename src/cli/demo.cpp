@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "backtest/backtest.h"
 #include "backtest/figures.h"
 #include "base/scaled_runtime.h"
 #include "cli/commands.h"
@@ -23,7 +24,7 @@ constexpr Duration day = 24h;
 /// The recorded day that is replayed; those before it are the past that Prometheus is given.
 constexpr std::int64_t demo_day = 9;
 constexpr Duration shortest_scrape = 100ms;
-constexpr double per_unit = 150;
+constexpr double per_unit = 100;
 constexpr double capacity = per_unit / backtest::utilisation;
 constexpr Duration ready_after = 20min;
 
@@ -52,7 +53,7 @@ std::string definitions_text(const std::string& prometheus, const std::string& p
          "', args: [demo-worker], ready_delay: 20m }\n"
          "limits: { min: 1, max: 20 }\nready_after: 20m\n---\n"
          "kind: ScalingPlan\nid: follow-the-load\ninterval: 1m\nplans:\n"
-         "  - id: track\n    target: { metric: requests, per_unit: 150 }\n" +
+         "  - id: track\n    target: { metric: requests, per_unit: 100 }\n" +
          (is_proactive ? "    proactive: {}  # starts workers before the load is there\n" : "") +
          "    scaling_components: [{ component_id: workers }]\n";
 }
@@ -104,7 +105,7 @@ class Demo {
   DemoPrometheus prometheus_;
   std::unique_ptr<net::HttpServer> server_;
   std::optional<ScaledRuntime> clock_;
-  std::optional<net::Services> services_;
+  std::unique_ptr<net::Services> services_;
   std::unique_ptr<history::Store> store_;
   std::unique_ptr<engine::Engine> engine_;
   asio::signal_set signals_{world_.loop.io(), SIGINT, SIGTERM};
@@ -138,8 +139,7 @@ Status Demo::start_engine() {
   auto loaded = definitions::load({file}, catalog());
   if (!loaded.ok()) return fail(ErrorCode::internal, loaded.errors.front().text());
   clock_.emplace(world_.loop, begin(), factor());
-  services_.emplace(net::Services{
-      .runtime = *clock_, .http = *world_.http, .aws = *world_.aws, .processes = *world_.processes});
+  services_ = std::make_unique<net::Services>(*clock_, *world_.http, *world_.aws, *world_.processes);
   auto store = history::open_sqlite(*clock_, folder_ / "wave.db", {});
   if (!store) return std::unexpected(store.error());
   store_ = std::move(*store);
@@ -199,13 +199,19 @@ Demo::Seen Demo::look() const {
 /// Once a minute of the day: whether what serves was too little.
 void Demo::judge() {
   if (over_) return;
-  ++judged_;
-  if (backtest::is_violated(load_at(now()), look().ready, capacity)) ++violated_;
+  const Seen seen = look();
+  // Nothing is judged before the first decision.
+  if (seen.desired > 0) ++judged_;
+  if (seen.desired > 0 && backtest::is_violated(load_at(now()), seen.ready, capacity)) ++violated_;
   clock_->after(1min, [this] { judge(); });
 }
 
 void Demo::show_line() {
   const Seen seen = look();
+  if (seen.desired == 0 && !over_) {
+    world_.loop.after(20ms, [this] { show_line(); });
+    return;
+  }
   const auto minute = (now() - begin()) / Duration(1min);
   std::array<char, 8> clock{};
   std::snprintf(clock.data(), clock.size(), "%02d:%02d", static_cast<int>(minute / 60 % 24),
