@@ -1,8 +1,8 @@
 #include "components/aws/databases/db_cluster.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/text.h"
 #include "components/aws/answer.h"
 #include "definitions/common_keys.h"
 #include "net/aws/errors.h"
@@ -19,11 +19,6 @@ constexpr const char* tag_key = "managed-by";
 constexpr const char* tag_value = "wa";
 /// One order makes at most so many; one removes one.
 constexpr int most_at_once = 3;
-
-std::string shortest(double number) {
-  char buffer[32];
-  return {buffer, std::to_chars(buffer, buffer + sizeof buffer, number).ptr};
-}
 
 bool has_our_tag(const XmlAnswer& tags) {
   return std::ranges::any_of(tags.items(), [](const XmlAnswer& tag) {
