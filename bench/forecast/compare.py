@@ -92,7 +92,7 @@ def print_row(name, all_measures, times, whole=None):
     median = statistics.median(one["mase"] for one in all_measures)
     print(
         f"{name:15}{mean['mase']:8.3f}{median:10.3f}{mean['smape']:9.3f}{mean['msis']:9.2f}{mean['covered']:9.1f}"
-        f"{statistics.median(times):12.1f}{max(times):12.1f}{whole or sum(times) / 1000:10.1f}",
+        f"{statistics.median(times):12.1f}{max(times):12.1f}{whole or sum(times) / 1000:10.2f}",
         flush=True,
     )
 
