@@ -66,9 +66,9 @@ Task<Result<json>> look_for(Cluster& cluster, std::string folder, const SteeredT
     if (next.empty()) co_return json();
     more = "&continue=" + net::percent_encode(next);
   }
-  co_return fail(ErrorCode::bad_response,
-                 "the namespace has more than " + std::to_string(most_pages * page_size) +
-                     " of them, and the others were not looked at");
+  co_return fail(ErrorCode::bad_response, "the namespace has more than " +
+                                              std::to_string(most_pages * page_size) +
+                                              " of them, and the others were not looked at");
 }
 
 }  // namespace
@@ -82,11 +82,11 @@ Task<FoundSteering> find_steering(Cluster& cluster, SteeredTarget target) {
     if (!item) {
       // 404: KEDA is not installed.
       if (item.error().code != ErrorCode::not_found)
-        out.warnings.push_back(
-            "cannot see whether a " + std::string(one.kind) + " steers it" +
-            (item.error().code == ErrorCode::forbidden ? " (allow list on " + std::string(one.plural) + ")"
-                                                       : "") +
-            ": " + item.error().message);
+        out.warnings.push_back("cannot see whether a " + std::string(one.kind) + " steers it" +
+                               (item.error().code == ErrorCode::forbidden
+                                    ? " (allow list on " + std::string(one.plural) + ")"
+                                    : "") +
+                               ": " + item.error().message);
       continue;
     }
     if (item->is_null()) continue;

@@ -1,8 +1,8 @@
 #include "components/aws/databases/db_cluster.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/text.h"
 #include "components/aws/answer.h"
 #include "definitions/common_keys.h"
 #include "net/aws/errors.h"
@@ -29,11 +29,6 @@ const XmlListing instances_of_clusters{.action = "DescribeDBInstances",
                                        .list = "DBInstances",
                                        .name = "DBClusterIdentifier",
                                        .filter = "db-cluster-id"};
-
-std::string shortest(double number) {
-  char buffer[32];
-  return {buffer, std::to_chars(buffer, buffer + sizeof buffer, number).ptr};
-}
 
 bool has_our_tag(const XmlAnswer& tags) {
   return std::ranges::any_of(tags.items(), [](const XmlAnswer& tag) {

@@ -70,7 +70,7 @@ class DbCluster final : public AwsComponent {
   std::shared_ptr<net::AwsClient> client_;
   std::shared_ptr<XmlItems> clusters_;   ///< by identifier
   std::shared_ptr<XmlItems> instances_;  ///< by cluster
-  std::set<std::string> tagged_;  ///< ARNs of instances that carry our tag
+  std::set<std::string> tagged_;         ///< ARNs of instances that carry our tag
 };
 
 }  // namespace wave::components

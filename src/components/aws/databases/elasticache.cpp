@@ -1,5 +1,6 @@
 #include <array>
 
+#include "base/text.h"
 #include "components/aws/answer.h"
 #include "components/aws/aws_component.h"
 #include "components/aws/xml_items.h"

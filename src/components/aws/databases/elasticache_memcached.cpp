@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/text.h"
 #include "components/aws/answer.h"
 #include "components/aws/aws_component.h"
 #include "components/aws/xml_items.h"

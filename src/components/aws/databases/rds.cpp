@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "components/aws/answer.h"
 #include "components/aws/databases/db_cluster.h"
 #include "components/kinds.h"
