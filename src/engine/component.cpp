@@ -138,12 +138,22 @@ Duration Component::observe_delay() const {
     wait = from_seconds(seconds(wait) * (0.8 + 0.4 * parts_.runtime.random()));
     if (error_ && error_->retry_after)
       wait = std::max(wait, std::min(*error_->retry_after, longest_retry_after));
+    // Who is asked too much, is not asked more than ever.
+    if (error_ && error_->code == ErrorCode::throttled) return in_step(std::max(wait, observe_every_));
     return wait;
   }
   const bool waits_for_ready = observation_ && observation_->ready && growing_;
   if (observation_ && (observation_->changing || waits_for_ready))
     return std::min(observe_soon, observe_every_);
-  return observe_every_;
+  return in_step(observe_every_);
+}
+
+/// About `wait`, so that components with the same interval ask together and share calls, also after one of
+/// them was out of step for a while.
+Duration Component::in_step(Duration wait) const {
+  const Duration past = parts_.runtime.mono().time_since_epoch() % observe_every_;
+  const Duration shift = past < observe_every_ * 3 / 4 ? -past : observe_every_ - past;
+  return wait + shift;
 }
 
 Task<void> Component::observe() {

@@ -99,6 +99,7 @@ class Component : public std::enable_shared_from_this<Component> {
   Task<void> revive();
   void schedule();
   Duration observe_delay() const;
+  Duration in_step(Duration wait) const;
   void take(components::Observation observation);
   void learn();
   std::string to_json() const;
