@@ -1,5 +1,6 @@
 // An hour of a thousand metrics over all HTTP kinds, half of them at endpoints that take 2 s to answer, with
-// the production engine on the tests' clock and network: prints what is resident after 5 and after 60 minutes.
+// the production engine on the tests' clock and network: prints what is resident after 5 and after 60
+// minutes.
 #include <fstream>
 #include <iostream>
 

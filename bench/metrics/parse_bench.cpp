@@ -86,8 +86,8 @@ string datadog_timeseries() {
       values += (at == 0 ? "" : ",") + (digits.next(50) == 0 ? "null" : digits.number());
     values += "]";
   }
-  return R"({"data":{"id":"0","type":"timeseries_response","attributes":{"series":[)" + series + R"(],"times":[)" +
-         times + R"(],"values":[)" + values + "]}}}";
+  return R"({"data":{"id":"0","type":"timeseries_response","attributes":{"series":[)" + series +
+         R"(],"times":[)" + times + R"(],"values":[)" + values + "]}}}";
 }
 
 string datadog_scalar() {
@@ -111,10 +111,11 @@ string datadog_v1() {
   string out = R"({"status":"ok","resp_version":1,"series":[)";
   for (std::size_t i = 0; out.size() < megabyte; ++i) {
     out += i == 0 ? "" : ",";
-    out += R"({"metric":"system.cpu.idle","interval":20,"tag_set":["host:i-0f3a)" + std::to_string(10000 + i) +
-           R"("],"pointlist":[)";
+    out += R"({"metric":"system.cpu.idle","interval":20,"tag_set":["host:i-0f3a)" +
+           std::to_string(10000 + i) + R"("],"pointlist":[)";
     for (int at = 0; at < 300; ++at)
-      out += (at == 0 ? "[" : ",[") + std::to_string(1711977645000 + at * 20000) + ".0," + digits.number() + "]";
+      out +=
+          (at == 0 ? "[" : ",[") + std::to_string(1711977645000 + at * 20000) + ".0," + digits.number() + "]";
     out += R"(],"expression":"system.cpu.idle{*} by {host}"})";
   }
   return out + R"(],"query":"system.cpu.idle{*} by {host}","message":"","res_type":"time_series"})";

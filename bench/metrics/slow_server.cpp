@@ -53,17 +53,19 @@ struct Connection : std::enable_shared_from_this<Connection> {
       : socket(std::move(one)), endpoint(of), arrivals(all), timer(socket.get_executor()) {}
 
   void read_head() {
-    asio::async_read_until(socket, buffer, "\r\n\r\n", [self = shared_from_this()](auto error, std::size_t size) {
-      if (error) return;
-      const auto data = self->buffer.data();
-      const std::string head(asio::buffers_begin(data), asio::buffers_begin(data) + static_cast<long>(size));
-      self->buffer.consume(size);
-      const std::string metric = field(head, "X-Metric");
-      if (self->endpoint.is_slow) ++self->arrivals.slow;
-      if (!self->endpoint.is_slow && !metric.empty()) self->arrivals.note(metric);
-      const std::string length = field(head, "Content-Length");
-      self->read_body(length.empty() ? 0 : std::stoul(length));
-    });
+    asio::async_read_until(socket, buffer, "\r\n\r\n",
+                           [self = shared_from_this()](auto error, std::size_t size) {
+                             if (error) return;
+                             const auto data = self->buffer.data();
+                             const std::string head(asio::buffers_begin(data),
+                                                    asio::buffers_begin(data) + static_cast<long>(size));
+                             self->buffer.consume(size);
+                             const std::string metric = field(head, "X-Metric");
+                             if (self->endpoint.is_slow) ++self->arrivals.slow;
+                             if (!self->endpoint.is_slow && !metric.empty()) self->arrivals.note(metric);
+                             const std::string length = field(head, "Content-Length");
+                             self->read_body(length.empty() ? 0 : std::stoul(length));
+                           });
   }
 
   void read_body(std::size_t length) {
@@ -126,6 +128,6 @@ int main(int, char** argv) {
   auto& all = arrivals.off_ms;
   std::ranges::sort(all);
   if (all.empty()) all.push_back(0);
-  std::cout << all.size() << ' ' << all[all.size() / 2] << ' ' << all[all.size() * 99 / 100] << ' ' << all.back()
-            << ' ' << arrivals.slow << std::endl;
+  std::cout << all.size() << ' ' << all[all.size() / 2] << ' ' << all[all.size() * 99 / 100] << ' '
+            << all.back() << ' ' << arrivals.slow << std::endl;
 }

@@ -69,7 +69,8 @@ std::string thousand_metrics(const std::vector<Endpoint>& endpoints, std::string
     const std::string n = std::to_string(i);
     out += "kind: ScalingComponent\nid: c" + n + "\ncomponent_kind: " + std::string(component_kind) +
            "\nlimits: { min: 0, max: 99 }\n---\nkind: ScalingPlan\nid: p" + n +
-           "\nplans: [{ id: i, scaling_components: [{ component_id: c" + n + ", desired: m" + n + " }] }]\n---\n";
+           "\nplans: [{ id: i, scaling_components: [{ component_id: c" + n + ", desired: m" + n +
+           " }] }]\n---\n";
   }
   return out;
 }
