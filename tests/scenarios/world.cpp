@@ -1,5 +1,7 @@
 #include "world.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "metrics/kinds.h"

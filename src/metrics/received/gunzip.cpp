@@ -2,7 +2,6 @@
 
 #include <zlib.h>
 
-#include "metrics/json_answer.h"
 #include "metrics/received/received.h"
 
 namespace wave::metrics {
@@ -10,10 +9,6 @@ namespace {
 
 constexpr std::size_t most_bytes = 32u << 20;
 constexpr int gzip_only = 16 + MAX_WBITS;
-
-Error broken() {
-  return bad_answer("the request is not whole gzip");
-}
 
 }  // namespace
 
@@ -39,7 +34,7 @@ Result<std::string> gunzip(std::string_view body) {
   inflateEnd(&stream);
   if (out.size() > most_bytes)
     return fail(ErrorCode::limit_exceeded, "the request is longer than 32 MiB when it is decompressed");
-  if (state != Z_STREAM_END) return std::unexpected(broken());
+  if (state != Z_STREAM_END) return std::unexpected(bad_answer("the request is not whole gzip"));
   return out;
 }
 
