@@ -20,14 +20,13 @@ Result<std::string> gunzip(std::string_view body) {
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(body.data()));
   stream.avail_in = static_cast<uInt>(std::min<std::size_t>(body.size(), most_bytes));
   std::string out;
+  std::vector<char> chunk(64 * 1024);
   int state = Z_OK;
   while (state == Z_OK && out.size() <= most_bytes) {
-    const std::size_t before = out.size();
-    out.resize(std::max<std::size_t>(before * 2, 64 * 1024));
-    stream.next_out = reinterpret_cast<Bytef*>(out.data() + before);
-    stream.avail_out = static_cast<uInt>(out.size() - before);
+    stream.next_out = reinterpret_cast<Bytef*>(chunk.data());
+    stream.avail_out = static_cast<uInt>(chunk.size());
     state = inflate(&stream, Z_NO_FLUSH);
-    out.resize(out.size() - stream.avail_out);
+    out.append(chunk.data(), chunk.size() - stream.avail_out);
     // A file may be several, one behind the other (RFC 1952 section 2.2).
     if (state == Z_STREAM_END && stream.avail_in > 0) state = inflateReset(&stream);
   }
