@@ -45,11 +45,20 @@ if(WAVE_SANITIZE)
   target_compile_definitions(wave_options INTERFACE WAVE_SANITIZED=1)
 endif()
 
-# Standard headers that nearly every file includes, parsed once.
+# Headers that nearly every file includes, parsed once: the standard's for the product, those and GoogleTest's for tests.
+set(common_headers <algorithm> <chrono> <coroutine> <cstdint> <deque> <expected> <functional> <map> <memory> <optional>
+  <set> <string> <string_view> <unordered_map> <variant> <vector>)
 add_library(wave_pch STATIC ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
 target_link_libraries(wave_pch PUBLIC wave_options)
-target_precompile_headers(wave_pch PRIVATE <algorithm> <chrono> <coroutine> <cstdint> <deque> <expected> <functional>
-  <map> <memory> <optional> <set> <string> <string_view> <unordered_map> <variant> <vector>)
+target_precompile_headers(wave_pch PRIVATE ${common_headers})
+if(BUILD_TESTING)
+  find_package(GTest REQUIRED)
+  add_library(wave_test_options INTERFACE)
+  target_link_libraries(wave_test_options INTERFACE wave_options GTest::gtest GTest::gmock Threads::Threads)
+  add_library(wave_test_pch STATIC ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
+  target_link_libraries(wave_test_pch PUBLIC wave_test_options)
+  target_precompile_headers(wave_test_pch PRIVATE ${common_headers} <gtest/gtest.h> <gmock/gmock.h>)
+endif()
 
 # wave_library(folder LINK other folders... PRIVATE third party...): a static library of every .cpp below this folder.
 function(wave_library folder)
@@ -66,9 +75,8 @@ function(wave_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   list(TRANSFORM ARG_LINK PREPEND wave_ REGEX "^[a-z]+$")
-  target_link_libraries(${name} PRIVATE wave_options ${ARG_LINK} GTest::gtest GTest::gmock GTest::gtest_main Threads::Threads)
+  target_link_libraries(${name} PRIVATE wave_test_options ${ARG_LINK} GTest::gtest_main)
+  target_precompile_headers(${name} REUSE_FROM wave_test_pch)
   target_compile_definitions(${name} PRIVATE WAVE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" WAVE_BINARY_DIR="${CMAKE_BINARY_DIR}")
-  # GoogleTest's macros trip over these two by design.
-  target_compile_options(${name} PRIVATE -Wno-conversion -Wno-shadow)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 120)
 endfunction()

@@ -16,6 +16,15 @@ std::size_t invalid_utf8(std::string_view text);
 /// ASCII only, whatever the locale.
 std::string to_lower(std::string_view text);
 
+/// Without the blanks, tabs and line ends around it.
+std::string_view trimmed(std::string_view text);
+
+/// Two lowercase digits a byte.
+std::string hex(std::string_view bytes);
+
+/// A number that is whole, as systems write counts: `3`, `-1`.
+std::string whole(double number);
+
 /// The shortest decimal that reads back as the same number: `0.1`, `1e+20`, `-3`.
 std::string shortest(double number);
 

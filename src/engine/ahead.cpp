@@ -85,6 +85,7 @@ void look_ahead(const definitions::PlanItem& item, Ahead& ahead, const Metric& m
   }
   // Nothing is woken by a forecast alone where activation keeps it at zero.
   if (item.target->has_activation && wish.desired == 0) return;
+  wish.ahead = view.problem.empty();
   wish.desired = floor || !view.problem.empty() ? std::max(ahead_wish, wish.desired) : ahead_wish;
   if (!sizer.why().empty())
     wish.why += "; ahead " + shortest(ahead_wish) + " (" + sizer.why() + "; " + view.record + ")";

@@ -20,7 +20,7 @@ struct Row {
   double value;
 };
 
-std::string_view trimmed(std::string_view text) {
+std::string_view unquoted(std::string_view text) {
   constexpr std::string_view outer = " \t\r\"";
   const auto from = text.find_first_not_of(outer);
   if (from == std::string_view::npos) return {};
@@ -71,11 +71,11 @@ class Reader {
   }
 
   Status take(std::string_view line) {
-    if (trimmed(line).empty()) return {};
+    if (unquoted(line).empty()) return {};
     std::vector<std::string_view> cells;
     for (std::size_t at = 0; at <= line.size() && cells.size() < 4;) {
       const auto end = std::min(line.find(',', at), line.size());
-      cells.push_back(trimmed(line.substr(at, end - at)));
+      cells.push_back(unquoted(line.substr(at, end - at)));
       at = end + 1;
     }
     if (cells.size() != 2 && cells.size() != 3)

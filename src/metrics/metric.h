@@ -17,6 +17,9 @@ namespace wave::metrics {
 
 using Labels = std::map<std::string, std::string>;
 
+/// Whether each of `wanted` is in `all`, with the same value.
+bool has_labels(const Labels& all, const Labels& wanted);
+
 /// One number of an answer. `at` is the source's own time, where it gives one.
 struct Series {
   Labels labels;

@@ -41,6 +41,13 @@ double combine(Aggregate aggregate, const std::vector<Series>& series) {
 
 }  // namespace
 
+bool has_labels(const Labels& all, const Labels& wanted) {
+  return std::ranges::all_of(wanted, [&](const auto& label) {
+    const auto found = all.find(label.first);
+    return found != all.end() && found->second == label.second;
+  });
+}
+
 Result<Sample> to_sample(const definitions::MetricDefinition& metric, std::vector<Series> series,
                          std::optional<double> last, UtcTime now) {
   std::erase_if(series, [](const Series& one) { return !std::isfinite(one.value); });

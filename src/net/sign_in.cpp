@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "net/aws/aws_client.h"
 #include "net/budget.h"
 #include "net/url.h"
@@ -18,11 +19,6 @@ constexpr Duration renew_before = 45s;
 constexpr std::size_t shortest_secret = 6;
 /// Of a good answer: a longer one is data.
 constexpr std::size_t longest_message = 64u << 10;
-
-std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
-  return text;
-}
 
 Result<void> need(const definitions::Settings& settings, std::string_view auth,
                   std::initializer_list<std::string_view> keys) {
@@ -76,7 +72,7 @@ Result<std::unique_ptr<SignIn>> SignIn::create(const definitions::Settings& sett
     if (kind == Kind::bearer_file) {
       if (auto ok = need(settings, auth, {"token_file"}); !ok) return std::unexpected(ok.error());
     }
-    fixed = options.scheme + " " + trimmed(settings.text("token"));
+    fixed = options.scheme + " " + std::string(trimmed(settings.text("token")));
   } else if (auth == "oauth2") {
     if (auto ok = need(settings, auth, {"token_url", "client_id", "client_secret"}); !ok)
       return std::unexpected(ok.error());
@@ -93,7 +89,8 @@ Result<std::unique_ptr<SignIn>> SignIn::create(const definitions::Settings& sett
   made->fixed_ = std::move(fixed);
   made->options_ = std::move(options);
   made->token_file_ = settings.text("token_file");
-  for (const auto& [name, value] : settings.map("headers")) made->headers_.emplace_back(name, trimmed(value));
+  for (const auto& [name, value] : settings.map("headers"))
+    made->headers_.emplace_back(name, std::string(trimmed(value)));
   made->transport_ = transport_of(settings);
   made->per_minute_ = settings.number("requests_per_minute");
   for (const char* key : {"username", "token", "client_id"}) made->user_ += '\n' + settings.text(key);
@@ -110,7 +107,7 @@ Result<std::unique_ptr<SignIn>> SignIn::create(const definitions::Settings& sett
 void SignIn::prepare_oauth2(const definitions::Settings& settings) {
   token_url_ = settings.text("token_url");
   const std::string id = settings.text("client_id");
-  const std::string secret = trimmed(settings.text("client_secret"));
+  const std::string secret(trimmed(settings.text("client_secret")));
   Headers form = {{"grant_type", "client_credentials"}};
   if (settings.text("token_auth") == "basic") {
     // RFC 6749 section 2.3.1: both are form-encoded first.
@@ -129,7 +126,7 @@ void SignIn::prepare_oauth2(const definitions::Settings& settings) {
 
 void SignIn::remember_secrets(const definitions::Settings& settings) {
   for (const char* key : {"password", "token", "client_secret"})
-    secrets_.push_back(trimmed(settings.text(key)));
+    secrets_.emplace_back(trimmed(settings.text(key)));
   for (const auto& [name, value] : headers_) secrets_.push_back(value);
   if (kind_ == Kind::basic) secrets_.push_back(fixed_.substr(fixed_.find(' ') + 1));
   std::erase_if(secrets_, [](const std::string& secret) { return secret.size() < shortest_secret; });
@@ -201,7 +198,7 @@ Task<Result<std::string>> SignIn::authorization() {
   if (kind_ == Kind::bearer_file) {
     auto text = definitions::Settings::Environment::process().file(token_file_);
     if (!text) co_return within("token_file", std::move(text.error()));
-    co_return "Bearer " + trimmed(std::move(*text));
+    co_return "Bearer " + std::string(trimmed(*text));
   }
   if (kind_ != Kind::oauth2 && kind_ != Kind::login) co_return fixed_;
   const std::string scheme = kind_ == Kind::login ? options_.scheme : "Bearer";

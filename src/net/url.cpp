@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "base/text.h"
+
 namespace wave::net {
 namespace {
 
@@ -19,14 +21,6 @@ bool is_alpha(char c) {
 }
 bool is_hex(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
 }
 
 Status check_characters(std::string_view text) {
@@ -59,7 +53,7 @@ Status parse_host(std::string_view text, Url& url) {
     for (const char c : address) {
       if (!is_hex(c) && c != ':' && c != '.') return bad("`[...]` must hold an IPv6 address");
     }
-    url.host = lower(address);
+    url.host = to_lower(address);
     const std::string_view rest = text.substr(close + 1);
     if (rest.empty()) return {};
     if (!rest.starts_with(':')) return bad("text after `]`");
@@ -74,7 +68,7 @@ Status parse_host(std::string_view text, Url& url) {
       return bad("the host holds a character that no host name has");
     }
   }
-  url.host = lower(host);
+  url.host = to_lower(host);
   return colon == std::string_view::npos ? Status{} : parse_port(text.substr(colon + 1), url);
 }
 
@@ -123,7 +117,7 @@ Result<Url> Url::parse(std::string_view text) {
   const std::size_t colon = text.find("://");
   if (colon == std::string_view::npos) return bad("it must start with http:// or https://");
   Url url;
-  url.scheme = lower(text.substr(0, colon));
+  url.scheme = to_lower(text.substr(0, colon));
   if (url.scheme != "http" && url.scheme != "https") return bad("only http and https are served");
   url.port = url.scheme == "https" ? 443 : 80;
   text.remove_prefix(colon + 3);

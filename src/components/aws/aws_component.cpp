@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "net/url.h"
 
 namespace wave::components {
@@ -12,10 +13,6 @@ constexpr Duration steering_lasts = 5min;
 constexpr Duration steering_lasts_for_a_change = 1min;
 
 }  // namespace
-
-std::string whole(double number) {
-  return std::to_string(static_cast<std::int64_t>(number));
-}
 
 definitions::Settings without_own_endpoint(definitions::Settings settings) {
   const auto url = net::Url::parse(settings.text("endpoint"));

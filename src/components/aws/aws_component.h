@@ -52,7 +52,4 @@ class AwsComponent : public Component {
 /// The keys for the API of another service: an address of the first one's own VPC endpoint is not in it.
 definitions::Settings without_own_endpoint(definitions::Settings settings);
 
-/// A number as AWS takes counts.
-std::string whole(double number);
-
 }  // namespace wave::components

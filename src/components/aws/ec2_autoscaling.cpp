@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "components/aws/auto_scaling_groups.h"
 #include "components/aws/aws_component.h"
 #include "components/aws/xml_answer.h"

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "components/kinds.h"
 #include "components/kubernetes/keys.h"
 #include "components/kubernetes/quantity.h"
@@ -40,10 +41,6 @@ std::optional<double> number_in(const json& object, const char* key) {
   if (value.is_string()) return quantity_of(value.get_ref<const std::string&>());
   if (!value.is_number() || value.get<double>() < 0) return std::nullopt;
   return value.get<double>();
-}
-
-std::string whole(double number) {
-  return std::to_string(static_cast<std::int64_t>(number));
 }
 
 /// A NodePool of Karpenter: the limits of a dynamic one, the nodes of a static one.

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "components/kinds.h"
 #include "components/kubernetes/keys.h"
 #include "components/kubernetes/steering.h"
@@ -23,10 +24,6 @@ double number_at(const json& object, const char* part, const char* key) {
   if (!object.is_object() || !object.contains(part) || !object[part].is_object()) return 0;
   const json& inner = object[part];
   return inner.contains(key) && inner[key].is_number() ? inner[key].get<double>() : 0;
-}
-
-std::string whole(double number) {
-  return std::to_string(static_cast<std::int64_t>(number));
 }
 
 void add_conditions(const json& object, Observation& seen) {

@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "base/text.h"
 #include "components/kinds.h"
 #include "definitions/common_keys.h"
 #include "net/sign_in.h"
@@ -15,22 +16,12 @@ namespace {
 using definitions::KeyType;
 using nlohmann::json;
 
-std::string hex(const unsigned char* bytes, std::size_t count) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string out;
-  for (std::size_t i = 0; i < count; ++i) {
-    out += digits[bytes[i] >> 4];
-    out += digits[bytes[i] & 15];
-  }
-  return out;
-}
-
 std::string hmac_sha256(const std::string& key, const std::string& text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
        reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), &size);
-  return hex(digest.data(), size);
+  return hex({reinterpret_cast<const char*>(digest.data()), size});
 }
 
 /// The number that a JSON pointer (RFC 6901) names.

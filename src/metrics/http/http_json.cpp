@@ -2,6 +2,7 @@
 
 #include <pugixml.hpp>
 
+#include "base/text.h"
 #include "definitions/common_keys.h"
 #include "metrics/http/prometheus_text.h"
 #include "metrics/json_api.h"
@@ -15,12 +16,6 @@ namespace {
 using definitions::KeyType;
 
 constexpr std::size_t most_nodes = 10'000;
-
-std::string_view trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t\r\n");
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
 
 /// A text that is a number; nothing for NaN, infinities and an empty text.
 Result<std::optional<double>> number_in(std::string_view text, std::string_view what) {

@@ -77,14 +77,6 @@ std::optional<Line> line_of(std::string_view text) {
   return line;
 }
 
-bool holds(const Labels& all, const Labels& wanted) {
-  for (const auto& [name, value] : wanted) {
-    const auto found = all.find(name);
-    if (found == all.end() || found->second != value) return false;
-  }
-  return true;
-}
-
 /// `<value> [<timestamp>]`, and in OpenMetrics ` # <exemplar>`.
 Result<std::optional<Series>> sample_of(Line line, bool is_open_metrics) {
   const auto value_text = line.rest.substr(0, line.rest.find_first_of(" \t"));
@@ -119,7 +111,7 @@ Result<std::vector<Series>> prometheus_text(std::string_view text, std::string_v
     skip_blanks(line);
     if (!line.starts_with(wanted->name)) continue;
     auto parts = line_of(line);
-    if (!parts || parts->name != wanted->name || !holds(parts->labels, wanted->labels)) continue;
+    if (!parts || parts->name != wanted->name || !has_labels(parts->labels, wanted->labels)) continue;
     if (out.size() >= most_series)
       return fail(ErrorCode::limit_exceeded, "more than 10000 samples are of that name");
     auto series = sample_of(std::move(*parts), is_open_metrics);

@@ -17,11 +17,8 @@ std::vector<Series> wanted_of(const definitions::MetricDefinition& metric,
   std::vector<Series> out;
   for (const Received& one :
        std::ranges::equal_range(samples, metric.metadata.text("name"), {}, &Received::name)) {
-    const bool matches = std::ranges::all_of(wanted, [&](const auto& label) {
-      const auto found = one.labels.find(label.first);
-      return found != one.labels.end() && found->second == label.second;
-    });
-    if (matches) out.push_back({.labels = one.labels, .value = one.value, .at = one.at});
+    if (has_labels(one.labels, wanted))
+      out.push_back({.labels = one.labels, .value = one.value, .at = one.at});
   }
   return newest(std::move(out));
 }

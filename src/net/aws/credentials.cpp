@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <pugixml.hpp>
 
+#include "base/text.h"
 #include "net/aws/aws_client.h"
 #include "net/aws/endpoints.h"
 #include "net/aws/errors.h"
@@ -27,11 +28,6 @@ Error none(std::string message) {
 
 bool has_keys(const Credentials& one) {
   return !one.access_key.empty() && !one.secret_key.empty();
-}
-
-std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
-  return text;
 }
 
 /// The document that containers, instances and credential_process answer with.
@@ -266,7 +262,7 @@ Task<Result<Credentials>> CredentialChain::web_identity(std::string token_file, 
   Headers form = {{"Action", "AssumeRoleWithWebIdentity"},
                   {"RoleArn", role},
                   {"RoleSessionName", session},
-                  {"WebIdentityToken", trimmed(std::move(*token))}};
+                  {"WebIdentityToken", std::string(trimmed(*token))}};
   auto answer = co_await ask_sts(std::move(form), nullptr);
   if (!answer) co_return std::unexpected(std::move(answer.error()));
   co_return from_sts(answer->body);
@@ -307,7 +303,7 @@ Task<Result<Credentials>> CredentialChain::container() {
   if (const auto file = variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); !file.empty()) {
     auto text = around_.environment.file(file);
     if (!text) co_return within("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", std::move(text.error()));
-    token = trimmed(std::move(*text));
+    token = std::string(trimmed(*text));
   }
   if (token.find_first_of("\r\n") != std::string::npos)
     co_return fail(ErrorCode::invalid_argument, "the container's authorization token has line breaks");
@@ -340,14 +336,14 @@ Task<Result<Credentials>> CredentialChain::instance() {
     co_return fail(ErrorCode::unauthorized, "HTTP " + std::to_string(token->status), true);
   const std::string folder = base + "/latest/meta-data/iam/security-credentials/";
   HttpRequest list{.url = folder,
-                   .headers = {{"x-aws-ec2-metadata-token", trimmed(token->body)}},
+                   .headers = {{"x-aws-ec2-metadata-token", std::string(trimmed(token->body))}},
                    .timeout = 1s,
                    .max_response_bytes = 4096,
                    .transport = direct};
   const Headers headers = list.headers;
   auto roles = co_await around_.http.send(std::move(list));
   if (!roles) co_return std::unexpected(std::move(roles.error()));
-  const std::string role = trimmed(roles->body.substr(0, roles->body.find('\n')));
+  const std::string role(trimmed(roles->body.substr(0, roles->body.find('\n'))));
   if (roles->status != 200 || role.empty())
     co_return fail(ErrorCode::unauthorized, "the instance has no role", true);
   HttpRequest fetch{.url = folder + percent_encode(role),

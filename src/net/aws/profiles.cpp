@@ -2,22 +2,10 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace wave::net::aws {
 namespace {
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r'))
-    text.remove_suffix(1);
-  return text;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
 
 /// Calls `found(section, outer, key, value)`; `outer` is the key that an indented line belongs to.
 template <class Found>
@@ -28,19 +16,19 @@ void each_line(std::string_view text, Found found) {
     const auto end = std::min(text.find('\n'), text.size());
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
-    const std::string_view content = trim(line);
+    const std::string_view content = trimmed(line);
     if (content.empty() || content.front() == '#' || content.front() == ';') continue;
     if (content.front() == '[') {
-      section = std::string(trim(content.substr(1, content.find(']') - 1)));
+      section = std::string(trimmed(content.substr(1, content.find(']') - 1)));
       outer.clear();
       continue;
     }
     const auto equals = content.find('=');
     if (equals == std::string_view::npos) continue;
-    const std::string key = lower(trim(content.substr(0, equals)));
-    std::string_view value = trim(content.substr(equals + 1));
+    const std::string key = to_lower(trimmed(content.substr(0, equals)));
+    std::string_view value = trimmed(content.substr(equals + 1));
     if (const auto comment = value.find(" #"); comment != std::string_view::npos)
-      value = trim(value.substr(0, comment));
+      value = trimmed(value.substr(0, comment));
     const bool indented = line.front() == ' ' || line.front() == '\t';
     if (!indented) outer = value.empty() ? key : "";
     found(section, indented ? outer : std::string(), key, std::string(value));
@@ -72,11 +60,13 @@ Profiles Profiles::parse(std::string_view config, std::string_view credentials) 
   each_line(config, [&](const std::string& section, const std::string& outer, const std::string& key,
                         std::string value) {
     if (section.starts_with("services ")) {
-      if (!outer.empty()) out.services_[std::string(trim(section.substr(9)))][outer][key] = std::move(value);
+      if (!outer.empty())
+        out.services_[std::string(trimmed(section.substr(9)))][outer][key] = std::move(value);
       return;
     }
     if (!outer.empty()) return;
-    const std::string name = section.starts_with("profile ") ? std::string(trim(section.substr(8))) : section;
+    const std::string name =
+        section.starts_with("profile ") ? std::string(trimmed(section.substr(8))) : section;
     out.config_[name][key] = std::move(value);
   });
   each_line(credentials, [&](const std::string& section, const std::string& outer, const std::string& key,

@@ -2,27 +2,16 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
 
+#include "base/text.h"
 #include "net/url.h"
 
 namespace wave::net::aws {
 namespace {
-
-std::string hex(std::string_view bytes) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(bytes.size() * 2);
-  for (const char byte : bytes) {
-    out += digits[static_cast<unsigned char>(byte) >> 4];
-    out += digits[static_cast<unsigned char>(byte) & 15];
-  }
-  return out;
-}
 
 std::string sha256(std::string_view text) {
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
@@ -112,13 +101,6 @@ std::string canonical_query(std::string_view query) {
   return out;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
-
 /// Trimmed, with runs of white space as one space.
 std::string collapsed(std::string_view value) {
   std::string out;
@@ -141,7 +123,7 @@ bool is_signed(std::string_view name) {
 std::map<std::string, std::string> canonical_headers(const Headers& headers) {
   std::map<std::string, std::string> out;
   for (const auto& [name, value] : headers) {
-    const std::string key = lower(name);
+    const std::string key = to_lower(name);
     if (!is_signed(key)) continue;
     const auto [place, first] = out.emplace(key, collapsed(value));
     if (!first) place->second += "," + collapsed(value);

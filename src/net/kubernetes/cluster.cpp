@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "net/process.h"
 
 namespace wave::net::kubernetes {
@@ -13,11 +14,6 @@ std::string text_of(const json& object, const char* key) {
   return object.is_object() && object.contains(key) && object[key].is_string()
              ? object[key].get<std::string>()
              : "";
-}
-
-std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
-  return text;
 }
 
 /// A body of kind Status (meta/v1).
@@ -79,7 +75,7 @@ Task<Status> Cluster::run_plugin() {
                    "exec plugin '" + plugin.command + "' gave no ExecCredential of " + plugin.api_version,
                    true);
   const json& status = answer["status"];
-  plugin_token_ = trimmed(text_of(status, "token"));
+  plugin_token_ = std::string(trimmed(text_of(status, "token")));
   plugin_until_ = parse_time(text_of(status, "expirationTimestamp"));
   plugin_ran_ = true;
   if (const std::string certificate = text_of(status, "clientCertificateData"); !certificate.empty()) {
@@ -103,9 +99,9 @@ Task<Result<std::string>> Cluster::authorization() {
   if (!access_.token_file.empty()) {
     auto text = definitions::Settings::Environment::process().file(access_.token_file);
     if (!text && access_.token.empty()) co_return within("token file", std::move(text.error()));
-    if (text) co_return "Bearer " + trimmed(std::move(*text));
+    if (text) co_return "Bearer " + std::string(trimmed(*text));
   }
-  if (!access_.token.empty()) co_return "Bearer " + trimmed(access_.token);
+  if (!access_.token.empty()) co_return "Bearer " + std::string(trimmed(access_.token));
   if (!access_.username.empty())
     co_return "Basic " + base64_encode(access_.username + ":" + access_.password);
   co_return std::string();
