@@ -211,8 +211,9 @@ def test_a_german_locale_changes_no_number(wave, tmp_path):
 
 
 def children(pid):
-    done = subprocess.run(["ps", "--ppid", str(pid), "-o", "args="], capture_output=True, text=True)
-    return done.stdout.splitlines()
+    """Process ids with their command lines."""
+    done = subprocess.run(["ps", "--ppid", str(pid), "-o", "pid=,args="], capture_output=True, text=True)
+    return dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
 
 
 def test_the_demo_follows_its_day_and_leaves_nothing_running(prometheus_program, tmp_path):
@@ -227,7 +228,7 @@ def test_the_demo_follows_its_day_and_leaves_nothing_running(prometheus_program,
     try:
         for line in process.stdout:
             told = json.loads(line)
-            workers = [one for one in children(process.pid) if "demo-worker" in one]
+            workers = [args for args in children(process.pid).values() if "demo-worker" in args]
             seen.append((told, len(workers)))
             ups = [count for _, count in seen]
             if len(seen) > 10 and max(ups) >= 2 * min(ups[3:]) and ups[-1] < max(ups):
@@ -238,12 +239,12 @@ def test_the_demo_follows_its_day_and_leaves_nothing_running(prometheus_program,
         # More is ordered than the load of the moment asks for, because a forecast of the days before says so.
         ahead = [one for one, _ in seen if one["forecast"] and one["forecast"] > 1.1 * one["load"]]
         assert any(one["desired"] > math.ceil(one["load"] / 100) for one in ahead), seen
-        offspring = [line.split()[0] for line in children(process.pid)]
-        assert offspring
+        offspring = children(process.pid)
+        assert len(offspring) > 2, offspring  # Prometheus, the evaluator, workers
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
         assert process.returncode == 0
     finally:
         process.kill()
-    left = subprocess.run(["ps", "-e", "-o", "args="], capture_output=True, text=True).stdout
-    assert str(tmp_path) not in left and "demo-worker" not in left
+    left = subprocess.run(["ps", "-p", ",".join(offspring), "-o", "pid=,args="], capture_output=True, text=True)
+    assert left.stdout == ""
