@@ -231,7 +231,7 @@ def bench_polls():
         middle = statistics.median
         if interval == "1s":
             run_bare()
-            print(f"10,000 Prometheus metrics at 1 s feeding 10,000 plans: {middle(rates):.0f} polls/s, {lost:.0f} missed ticks, {middle(shares):.0f} % of a core, {middle(eaches):.1f} us a poll with its decision; bare libcurl {middle(bares):.1f} us a request: {middle(eaches) / middle(bares):.2f} times (medians of 5 and {len(bares)}; to reach: 0 missed, 1.8 times), {resident:.0f} MiB resident (to reach: 200)")
+            print(f"10,000 Prometheus metrics at 1 s feeding 10,000 plans: {middle(rates):.0f} polls/s, {lost:.0f} missed ticks, {middle(shares):.0f} % of a core, {middle(eaches):.1f} us a poll with its decision; bare libcurl {middle(bares):.1f} us a request: {middle(eaches) / middle(bares):.2f} times (medians of 5 and {len(bares)}; to reach: 0 missed, 1.8 times), {resident * 2**20 / 1e6:.0f} MB resident (to reach: 200)")
         else:
             print(f"the same at 1 h intervals: {middle(shares):.2f} % of a core (to reach: 1 %)")
     server.terminate()
