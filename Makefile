@@ -43,7 +43,7 @@ conformance: dev ## the vendors' published suites, from FIXTURES=DIR
 	@build/dev/tests/conformance/conformance "$(FIXTURES)"
 
 bench: ## the project's numbers, with medians and ratios; nothing is asserted
-	@scripts/deps.sh build test
+	@scripts/deps.sh build test bench
 	@cmake --preset bench > /dev/null && cmake --build build/bench -j$(JOBS)
 	@python3 bench/bench.py
 

@@ -130,7 +130,7 @@ const std::vector<Command>& commands() {
          app.add_flag("--dry-run", to.dry_run, "Decides and records; applies nothing.");
        }},
       {"demo", "The whole thing on this machine without any cloud: real Prometheus, real processes.",
-       "  wave-autoscale demo\n  wave-autoscale demo --seconds 60 --json",
+       "  wave-autoscale demo\n  wave-autoscale demo --reactive\n  wave-autoscale demo --seconds 60 --json",
        [](CLI::App& app, Arguments& to) {
          app.add_option("--seconds", to.seconds, "How long the recorded day takes.")
              ->check(CLI::Range(5.0, 86400.0));

@@ -14,7 +14,6 @@
 #include "cli/demo_prometheus.h"
 #include "cli/recorded_load.h"
 #include "cli/world.h"
-#include "history/sqlite.h"
 #include "net/http_server.h"
 
 namespace wave::cli {
@@ -67,7 +66,6 @@ class Demo {
         prometheus_(world_, arguments.prometheus, folder_) {}
   ~Demo() {
     engine_.reset();
-    store_.reset();
     server_.reset();
     std::error_code ignored;
     std::filesystem::remove_all(folder_, ignored);
@@ -106,7 +104,6 @@ class Demo {
   std::unique_ptr<net::HttpServer> server_;
   std::optional<ScaledRuntime> clock_;
   std::unique_ptr<net::Services> services_;
-  std::unique_ptr<history::Store> store_;
   std::unique_ptr<engine::Engine> engine_;
   asio::signal_set signals_{world_.loop.io(), SIGINT, SIGTERM};
   std::optional<Error> failure_;
@@ -140,14 +137,10 @@ Status Demo::start_engine() {
   if (!loaded.ok()) return fail(ErrorCode::internal, loaded.errors.front().text());
   clock_.emplace(world_.loop, begin(), factor());
   services_ = std::make_unique<net::Services>(*clock_, *world_.http, *world_.aws, *world_.processes);
-  auto store = history::open_sqlite(*clock_, folder_ / "wave.db", {});
-  if (!store) return std::unexpected(store.error());
-  store_ = std::move(*store);
-  const auto parts = world_.parts(store_.get());
+  const auto parts = world_.parts(nullptr);
   engine_ = std::make_unique<engine::Engine>(engine::Parts{.runtime = *clock_,
                                                            .log = parts.log,
                                                            .services = *services_,
-                                                           .store = parts.store,
                                                            .metric_kinds = parts.metric_kinds,
                                                            .component_kinds = parts.component_kinds,
                                                            .make_expressions = parts.make_expressions,

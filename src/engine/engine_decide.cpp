@@ -100,23 +100,23 @@ void Engine::decide_component(Component& component) {
   std::vector<const Metric*> inputs;
   std::vector<std::string> errors;
   auto made = decide_values(component, now, inputs, errors);
-  bool scale = false;
+  std::map<std::string, double> wanted;
   for (const auto& decision : made) {
     latest_[{decision.component_id, decision.value}] = decision;
-    scale |= decision.action == decisions::Action::scale;
+    if (decision.action == decisions::Action::scale) wanted[decision.value] = decision.final;
     if (decision.action == decisions::Action::hold) ++counters_.held;
     if (decision.retry_at) {
       look_again(component,
                  parts_.runtime.mono() + std::chrono::duration_cast<Duration>(*decision.retry_at - now));
     }
   }
-  if (!scale) {
+  if (wanted.empty()) {
     finish_firings(component, made);
     for (const auto& decision : made) record(decision, inputs, errors, nullptr);
     return;
   }
-  if (component.retry_at() && *component.retry_at() > parts_.runtime.mono()) {
-    look_again(component, *component.retry_at());
+  if (const auto retry_at = component.retry_at(wanted); retry_at && *retry_at > parts_.runtime.mono()) {
+    look_again(component, *retry_at);
     return;
   }
   spawn(apply(component.shared_from_this(), std::move(made), std::move(inputs), std::move(errors)));
@@ -145,7 +145,7 @@ Task<void> Engine::apply(std::shared_ptr<Component> component, std::vector<decis
   if (attempt.error) {
     parts_.log.error("could not scale",
                      {{"component", component->definition().id}, {"error", attempt.error->text()}});
-    if (component->retry_at()) look_again(*component, *component->retry_at());
+    if (const auto retry_at = component->retry_at(attempt.values)) look_again(*component, *retry_at);
   } else {
     for (const auto& decision : decisions) {
       parts_.log.info("scaled",
