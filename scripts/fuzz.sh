@@ -7,9 +7,10 @@ cd "$(dirname "$0")/../build/fuzz"
 targets=(tests/fuzz/fuzz_*)
 each=$(( ${1:-300} / ${#targets[@]} ))
 # Inputs to start from: what users write and what the sources' documentation shows.
-mkdir -p corpus/{definitions,answers,received,text,access}
+mkdir -p corpus/{definitions,answers,components,received,text,access}
 cp ../../examples/*.yaml corpus/definitions/ 2>/dev/null || true
 cp -r ../../tests/fuzz/seeds/. corpus/
+WAVE_SEEDS=corpus/components tests/fuzz/fuzz_components -runs=0 > /dev/null 2>&1
 run() {
   local name=${1##*fuzz_}
   if "$1" "corpus/$name" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -max_len=4096 \

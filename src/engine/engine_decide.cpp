@@ -286,6 +286,30 @@ Task<Result<std::vector<decisions::Decision>>> Engine::decide_once(std::optional
   co_return out;
 }
 
+namespace {
+
+/// Older spellings are taken, as in definitions.
+Result<std::map<std::string, double>> by_their_names(std::map<std::string, double> asked,
+                                                     const definitions::KindTable& kind) {
+  std::map<std::string, double> out;
+  for (const auto& [name, wish] : asked) {
+    const auto known = std::ranges::find_if(kind.values, [&name](const definitions::ValueSpec& one) {
+      return one.name == name || (!one.alias.empty() && one.alias == name);
+    });
+    if (known == kind.values.end()) {
+      std::string names;
+      for (const auto& one : kind.values) names += (names.empty() ? "" : ", ") + std::string(one.name);
+      return fail(ErrorCode::invalid_argument, "it has no value '" + name + "', but " + names);
+    }
+    if (!out.emplace(known->name, wish).second)
+      return fail(ErrorCode::invalid_argument,
+                  "'" + std::string(known->name) + "' and '" + std::string(known->alias) + "' are one value");
+  }
+  return out;
+}
+
+}  // namespace
+
 Task<Result<Engine::Outcome>> Engine::scale(std::string component_id, ByHand wanted) {
   auto* found = generation_ ? generation_->component(component_id) : nullptr;
   if (found == nullptr) co_return fail(ErrorCode::not_found, "no component '" + component_id + "'");
@@ -296,14 +320,11 @@ Task<Result<Engine::Outcome>> Engine::scale(std::string component_id, ByHand wan
         "component " + component_id,
         component->error().value_or(Error{.code = ErrorCode::busy, .message = "a change is being sent"}));
   }
+  auto values = by_their_names(std::move(wanted.values), *component->definition().kind);
+  if (!values) co_return within("component " + component_id, std::move(values.error()));
   Outcome outcome;
   bool change_needed = false;
-  for (const auto& [value, wish] : wanted.values) {
-    const auto& known = component->definition().kind->values;
-    if (std::ranges::none_of(known, [&](const auto& spec) { return spec.name == value; })) {
-      co_return fail(ErrorCode::invalid_argument,
-                     "component " + component_id + " has no value '" + value + "'");
-    }
+  for (const auto& [value, wish] : *values) {
     auto input = input_for(*component, value, parts_.runtime.utc());
     outcome.decisions.push_back(decisions::decide_by_hand(input, wish, component->definition()));
     change_needed |= outcome.decisions.back().action == decisions::Action::scale;

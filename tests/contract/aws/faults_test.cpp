@@ -222,21 +222,4 @@ INSTANTIATE_TEST_SUITE_P(Kinds, AwsFault, testing::ValuesIn(fault_cases()), [](c
 
 }  // namespace
 
-Reply query_error(int status, const std::string& code, const std::string& message) {
-  return {.status = status,
-          .body = "<ErrorResponse><Error><Type>Sender</Type><Code>" + code + "</Code><Message>" + message +
-                  "</Message></Error><RequestId>r</RequestId></ErrorResponse>"};
-}
-
-Reply json_error(int status, const std::string& code, const std::string& message) {
-  return {.status = status,
-          .body = nlohmann::json{{"__type", "com.amazonaws.x#" + code}, {"message", message}}.dump()};
-}
-
-Reply rest_error(int status, const std::string& code, const std::string& message) {
-  return {.status = status,
-          .body = nlohmann::json{{"message", message}}.dump(),
-          .headers = {{"x-amzn-errortype", code + ":http://internal.amazon.com/"}}};
-}
-
 }  // namespace wave::test
