@@ -189,7 +189,8 @@ std::optional<forecast::LeadForecast> Foresight::forecast(const Lane& lane) cons
   if (!lane.current || !missing().empty()) return std::nullopt;
   const auto without_events = lane.forecaster->forecast();
   if (!without_events || events_.empty()) return without_events;
-  const auto raised = effect(lane.ask, lane.ask.lead);
+  // The window begins a lead time after the newest step's own begin.
+  const auto raised = effect(lane.ask, lane.ask.lead - outlook_->series().options().step);
   return without_events->raised(raised.factor, raised.amount);
 }
 
