@@ -261,7 +261,7 @@ TEST(Load, AnEventThatSaysNothingOfItsTimeIsReported) {
   EXPECT_EQ(problem(good + event + once + "faktor: 2\n"),
             "w.yaml:22:1: unknown key 'faktor' in an Event (did you mean 'factor'?)");
   EXPECT_EQ(problem(good + event + "schedule: { cron: '0 9 * * *', timezone: Europe/Berln, duration: 1h }\n"),
-            "w.yaml:20:43: unknown time zone 'Europe/Berln' (did you mean 'Europe/Berlin'?)");
+            "w.yaml:20:42: unknown time zone 'Europe/Berln' (did you mean 'Europe/Berlin'?)");
   EXPECT_EQ(problem(good + event + "schedule: { cron: '0 9 * * *' }\n"),
             "w.yaml:20:11: the 'schedule' of an Event needs a 'duration'");
   EXPECT_EQ(problem(good + std::string("---\nkind: Event\nid: e\nmetrics: [rpx]\nduration: 1h\n"
