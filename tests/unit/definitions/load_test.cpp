@@ -257,9 +257,9 @@ TEST(Load, AnEventThatSaysNothingOfItsTimeIsReported) {
             "w.yaml:20:8: 'start' needs a 'duration'");
   const std::string once = "start: 2026-01-01T00:00:00Z\nduration: 1h\n";
   EXPECT_EQ(problem(good + event + once + "factor: 0\n"),
-            "w.yaml:22:9: 'factor' must be a number above 0 and at most 1000, not 0");
+            "w.yaml:22:9: 'factor' must be a number above 0 and at most 1000, not '0'");
   EXPECT_EQ(problem(good + event + once + "faktor: 2\n"),
-            "w.yaml:22:1: unknown key 'faktor' in an Event (did you mean 'factor'?)");
+            "w.yaml:22:1: unknown key 'faktor' (did you mean 'factor'?)");
   EXPECT_EQ(problem(good + event + "schedule: { cron: '0 9 * * *', timezone: Europe/Berln, duration: 1h }\n"),
             "w.yaml:20:42: unknown time zone 'Europe/Berln' (did you mean 'Europe/Berlin'?)");
   EXPECT_EQ(problem(good + event + "schedule: { cron: '0 9 * * *' }\n"),
