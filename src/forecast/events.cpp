@@ -1,7 +1,6 @@
 #include "forecast/events.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "base/text.h"
