@@ -239,9 +239,10 @@ Events::Learned Events::learned(const KnownEvent& event) const {
     if (one.measured && other.name == event.name && only_amount(other) == amount)
       seen.push_back(amount ? *one.measured : std::log(*one.measured));
   }
+  if (seen.empty()) return {.value = amount ? event.amount : event.factor.value_or(1), .times = 0};
   const auto times = static_cast<double>(seen.size());
   const double given = amount ? event.amount : std::log(event.factor.value_or(1));
-  const double typical = seen.empty() ? 0 : median(seen);
+  const double typical = median(seen);
   const double value = (weight_of_given * given + times * typical) / (weight_of_given + times);
   return {.value = amount ? value : std::exp(value), .times = static_cast<int>(times)};
 }
