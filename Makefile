@@ -33,9 +33,9 @@ check: build lint heavy asan tsan fuzz kinds ## everything else: the release bui
 kinds: dev ## one line for each component kind: tests against real servers (those that ran here), contract cases
 	@python3 scripts/kinds.py build/dev/wave-autoscale build/dev/tests/contract/contract build/kinds-tested.json
 
-heavy: dev ## the integration tests against servers that take minutes to get (kube-apiserver is built once)
+heavy: dev ## the integration tests against servers that take minutes to get (Kubernetes is built once)
 	@scripts/venv.sh > /dev/null
-	@scripts/peers.sh etcd kube-apiserver > /dev/null
+	@scripts/peers.sh etcd kube-apiserver kwok > /dev/null
 	@.peers/venv/bin/pytest -q tests/integration -m heavy
 
 conformance: dev ## the vendors' published suites, from FIXTURES=DIR
@@ -43,7 +43,7 @@ conformance: dev ## the vendors' published suites, from FIXTURES=DIR
 	@build/dev/tests/conformance/conformance "$(FIXTURES)"
 
 bench: ## the project's numbers, with medians and ratios; nothing is asserted
-	@scripts/deps.sh build test
+	@scripts/deps.sh build test bench
 	@cmake --preset bench > /dev/null && cmake --build build/bench -j$(JOBS)
 	@python3 bench/bench.py
 

@@ -237,7 +237,54 @@ def bench_polls():
     server.terminate()
 
 
+def bench_parse():
+    command = [BUILD / "bench/parse_bench", "--benchmark_repetitions=5", "--benchmark_report_aggregates_only", "--benchmark_format=json"]
+    for one in json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["benchmarks"]:
+        if one.get("error_occurred"):
+            sys.exit(f"{one['name']}: {one['error_message']}")
+        if one["aggregate_name"] == "median":
+            speed = one["bytes_per_second"] / 1e6
+            print(f"1 MB of {one['run_name']}, {one['series']:.0f} series, to a sample: {speed:.0f} MB/s (median of 5; to reach: 300)")
+
+
+def bench_slow():
+    with tempfile.TemporaryDirectory() as folder:
+        definitions = pathlib.Path(folder, "definitions.yaml")
+        server = subprocess.Popen([BUILD / "bench/slow_server", definitions], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        server.stdout.readline()
+        daemon = Daemon(folder, definitions.read_text())
+        daemon.wait_ready()
+        time.sleep(15)
+        early = resident_mib(daemon.process.pid)
+        failed = daemon.counter("wave_metric_poll_failures_total")
+        time.sleep(60)
+        late = resident_mib(daemon.process.pid)
+        failed = daemon.counter("wave_metric_poll_failures_total") - failed
+        count, median, p99, most, slow = map(float, server.communicate("\n")[0].split())
+        daemon.stop()
+    print(
+        f"1,000 metrics over all HTTP kinds at 1 s, 500 of them on 10 endpoints that take 2 s: the quick ones are off their interval by "
+        f"median {median:.1f} ms, p99 {p99:.1f} ms, at most {most:.1f} ms ({count:.0f} polls; to reach: 50); {slow:.0f} slow requests, "
+        f"{failed:.0f} failed polls; {early:.1f} MiB resident after 15 s, {late:.1f} after 75 s"
+    )
+
+
+def bench_hour():
+    begun = time.monotonic()
+    output = subprocess.run([BUILD / "bench/hour_bench"], check=True, capture_output=True, text=True).stdout
+    polls, early, late, without = map(float, output.split())
+    print(
+        f"the same for an hour of simulated time ({time.monotonic() - begun:.0f} s): {polls:.0f} answers, {without:.0f} metrics without a value, "
+        f"{early:.1f} MiB resident after 5 min, {late:.1f} after 60: {late - early:+.1f} (to reach: flat)"
+    )
+
+
+BENCHES = (bench_check, bench_start, bench_push, bench_parse, bench_slow, bench_hour, bench_polls)
+
 if __name__ == "__main__":
-    for bench in (bench_check, bench_start, bench_push, bench_polls):
+    # By name (`bench.py parse slow`), or all.
+    for bench in BENCHES:
+        if len(sys.argv) > 1 and bench.__name__.removeprefix("bench_") not in sys.argv[1:]:
+            continue
         bench()
         sys.stdout.flush()

@@ -55,8 +55,6 @@ if(BUILD_TESTING)
   find_package(GTest REQUIRED)
   add_library(wave_test_options INTERFACE)
   target_link_libraries(wave_test_options INTERFACE wave_options GTest::gtest GTest::gmock Threads::Threads)
-  # GoogleTest's macros trip over these two by design.
-  target_compile_options(wave_test_options INTERFACE -Wno-conversion -Wno-shadow)
   add_library(wave_test_pch STATIC ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
   target_link_libraries(wave_test_pch PUBLIC wave_test_options)
   target_precompile_headers(wave_test_pch PRIVATE ${common_headers} <gtest/gtest.h> <gmock/gmock.h>)

@@ -52,20 +52,21 @@ find_go() {
   echo "$found"
 }
 
-# Kubernetes publishes no module that `go install` takes: scripts/kube-apiserver holds a go.mod that names the parts.
-build_kube_apiserver() {
-  local program=.peers/kube-apiserver/kube-apiserver
-  if [ ! -x "$program" ]; then
-    echo "==> building kube-apiserver in .peers/ (about ten minutes on two cores, once)" >&2
+# Kubernetes publishes no module that `go install` takes: scripts/kubernetes holds a go.mod that names the parts, and one
+# program for all of them, which goes by several names.
+build_kubernetes() {
+  local root=.peers/kubernetes name
+  if [ ! -x "$root/$1" ] || ! cmp -s scripts/kubernetes/main.go "$root/main.go"; then
+    echo "==> building kube-apiserver, kube-controller-manager and kwok in .peers/ (about five minutes on two cores, once)" >&2
     local go
     go=$(find_go)
-    mkdir -p .peers/kube-apiserver
-    cp scripts/kube-apiserver/go.mod scripts/kube-apiserver/main.go .peers/kube-apiserver/
-    [ ! -e scripts/kube-apiserver/go.sum ] || cp scripts/kube-apiserver/go.sum .peers/kube-apiserver/
-    (cd .peers/kube-apiserver && GOFLAGS=-mod=mod GOTOOLCHAIN=local "$go" build -p 2 -trimpath -ldflags='-s -w' -o kube-apiserver.new . >&2)
-    mv .peers/kube-apiserver/kube-apiserver.new "$program"
+    mkdir -p "$root"
+    cp scripts/kubernetes/* "$root"
+    (cd "$root" && GOFLAGS=-mod=mod GOTOOLCHAIN=local "$go" build -p 2 -trimpath -ldflags='-s -w' -o kubernetes.new . >&2)
+    mv "$root/kubernetes.new" "$root/kubernetes"
+    for name in kube-apiserver kube-controller-manager kwok; do ln -sf kubernetes "$root/$name"; done
   fi
-  echo "$PWD/$program"
+  echo "$PWD/$root/$1"
 }
 
 # fetch_maven NAME GROUP:ARTIFACT:VERSION...: the artifacts with all they depend on, as jars in one folder.
@@ -112,7 +113,7 @@ for peer in "$@"; do
   case $peer in
     prometheus) fetch_debian prometheus usr/bin/prometheus ;;
     etcd) fetch_debian etcd-server usr/bin/etcd ;;
-    kube-apiserver) build_kube_apiserver ;;
+    kube-apiserver | kube-controller-manager | kwok) build_kubernetes "$peer" ;;
     karpenter-crds) fetch_karpenter_crds ;;
     kafka) fetch_maven kafka org.apache.kafka:kafka_2.13:3.9.1 org.slf4j:slf4j-nop:1.7.36 ;;
     elasticmq) fetch_maven elasticmq org.elasticmq:elasticmq-server_2.13:1.6.11 ;;

@@ -41,7 +41,7 @@ class Api {
  private:
   Task<net::ServerResponse> post(net::ServerRequest request);
   net::ServerResponse push(const std::string& metric_id, const std::string& body);
-  net::ServerResponse receive_write(const std::string& body);
+  net::ServerResponse receive_write(const net::ServerRequest& request);
   net::ServerResponse receive_otlp(const net::ServerRequest& request);
   net::ServerResponse pause(const std::string& component_id, const std::string& body);
   Task<net::ServerResponse> scale(std::string component_id, std::string body);

@@ -89,6 +89,11 @@ Result<metrics::Labels> labels_of(const json& body) {
   return labels;
 }
 
+ServerResponse unsupported(std::string message) {
+  return {.status = 415,
+          .body = error_json({.code = ErrorCode::invalid_argument, .message = std::move(message)})};
+}
+
 }  // namespace
 
 std::string error_json(const Error& error) {
@@ -156,7 +161,7 @@ Task<ServerResponse> Api::post(net::ServerRequest request) {
   const auto parts = parts_of(request.path);
   const bool known = parts.size() >= 3 && parts[0] == "api" && parts[1] == "v1";
   if (known && parts.size() == 3 && parts[2] == "reload") co_return reload();
-  if (known && parts.size() == 3 && parts[2] == "write") co_return receive_write(request.body);
+  if (known && parts.size() == 3 && parts[2] == "write") co_return receive_write(request);
   if (request.path == "/v1/metrics") co_return receive_otlp(request);
   if (known && parts.size() == 4 && parts[2] == "metrics") co_return push(parts[3], request.body);
   if (known && parts.size() == 5 && parts[2] == "components") {
@@ -191,8 +196,17 @@ ServerResponse Api::push(const std::string& metric_id, const std::string& body) 
   return taken ? done() : failed(taken.error());
 }
 
-ServerResponse Api::receive_write(const std::string& body) {
-  const auto samples = metrics::remote_write(body);
+ServerResponse Api::receive_write(const net::ServerRequest& request) {
+  // Version 2.0 names its message in the type, and reads a success without its headers as one that wrote
+  // nothing (Remote-Write 2.0, "Unsupported Request Content").
+  const std::string type = request.header("content-type");
+  const auto message = type.find("proto=");
+  if (message != type.npos && type.find("prometheus.WriteRequest", message) == type.npos)
+    return unsupported("only remote write 1.0 is understood: set protobuf_message: prometheus.WriteRequest");
+  const std::string coding = request.header("content-encoding");
+  if (!coding.empty() && coding != "snappy")
+    return unsupported("only snappy is understood here, as remote write says");
+  const auto samples = metrics::remote_write(request.body);
   if (!samples) return refused(samples.error());
   engine_.receive("prometheus-remote-write", *samples);
   return {.status = 204, .content_type = "text/plain"};
@@ -202,14 +216,13 @@ ServerResponse Api::receive_otlp(const net::ServerRequest& request) {
   const std::string type = request.header("content-type");
   const bool is_json = type.starts_with("application/json");
   const std::string coding = request.header("content-encoding");
-  if (!is_json && !type.starts_with("application/x-protobuf"))
-    return {.status = 415,
-            .body = error_json({.code = ErrorCode::invalid_argument, .message = "send protobuf or JSON"})};
-  if (!coding.empty() && coding != "identity")
-    return {.status = 415,
-            .body = error_json({.code = ErrorCode::invalid_argument,
-                                .message = "the request is compressed; set compression: none"})};
-  const auto samples = is_json ? metrics::otlp_json(request.body) : metrics::otlp_protobuf(request.body);
+  if (!is_json && !type.starts_with("application/x-protobuf")) return unsupported("send protobuf or JSON");
+  const bool is_plain = coding.empty() || coding == "identity";
+  if (!is_plain && coding != "gzip") return unsupported("compress with gzip or not at all");
+  const auto unpacked = is_plain ? Result<std::string>() : metrics::gunzip(request.body);
+  if (!unpacked) return refused(unpacked.error());
+  const std::string& body = is_plain ? request.body : *unpacked;
+  const auto samples = is_json ? metrics::otlp_json(body) : metrics::otlp_protobuf(body);
   if (!samples) return refused(samples.error());
   engine_.receive("otlp", *samples);
   // An empty ExportMetricsServiceResponse.

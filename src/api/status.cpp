@@ -31,7 +31,7 @@ json metric_of(const engine::Metric& metric) {
   return out;
 }
 
-json component_of(const engine::Component& component, const engine::Engine& engine) {
+json component_of(const engine::Component& component, const engine::Engine& engine, const Runtime& runtime) {
   json out = {{"component_id", component.definition().id},
               {"kind", component.definition().kind->name},
               {"current", json::object()},
@@ -45,6 +45,7 @@ json component_of(const engine::Component& component, const engine::Engine& engi
               {"paused", component.paused().has_value()},
               {"warnings", json::array()},
               {"last_attempt", nullptr},
+              {"next_try_in_seconds", nullptr},
               {"decisions", json::array()}};
   if (const auto& seen = component.observation()) {
     out["current"] = seen->current;
@@ -55,9 +56,12 @@ json component_of(const engine::Component& component, const engine::Engine& engi
   }
   if (component.paused() && component.paused()->until)
     out["paused_until"] = iso8601(*component.paused()->until);
-  if (const auto& attempt = component.last_attempt())
+  if (const auto& attempt = component.last_attempt()) {
     out["last_attempt"] = {
         {"at", iso8601(attempt->at)}, {"values", attempt->values}, {"error", error_of(attempt->error)}};
+    if (const auto retry_at = component.retry_at(attempt->values))
+      out["next_try_in_seconds"] = std::max(0.0, seconds(*retry_at - runtime.mono()));
+  }
   for (const auto& [key, decision] : engine.latest()) {
     if (key.first != component.definition().id) continue;
     auto one = json::parse(engine::decision_json(decision));
@@ -99,7 +103,7 @@ std::string status_json(const engine::Engine& engine, const history::Store& stor
               {"plans", json::array()}};
   for (const auto& [id, metric] : engine.generation().metrics) out["metrics"].push_back(metric_of(*metric));
   for (const auto& [id, component] : engine.generation().components)
-    out["components"].push_back(component_of(*component, engine));
+    out["components"].push_back(component_of(*component, engine, runtime));
   for (const auto& plan : engine.generation().plans) out["plans"].push_back(plan_of(*plan));
   const auto health = store.health();
   out["history"] = {{"writable", health.writable},

@@ -135,7 +135,7 @@ void World::make_kinds() {
 
 double World::start_of(const definitions::ComponentDefinition& component) const {
   if (component.id == question_.component_id)
-    return need_of(load_->value(question_.from), question_.per_unit);
+    return need_of(load_->value(question_.from), question_.per_unit());
   const auto limits = component.limits.find(std::string(component.kind->main_value()));
   return limits == component.limits.end() ? 1 : std::max(1.0, limits->second.min);
 }

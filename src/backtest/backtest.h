@@ -11,14 +11,20 @@
 
 namespace wave::backtest {
 
+/// The share of what a unit can carry that it is meant to carry.
+constexpr double utilisation = 0.6;
+
 struct Question {
   std::vector<Recording> recordings;
   UtcTime from;  ///< rows before it are history; at it desired = ready = need
   UtcTime to;
-  std::string component_id;  ///< whose capacity is judged
-  std::string load_metric;   ///< what its units carry
-  double per_unit = 0;       ///< load a unit is meant to carry; need is load / per_unit, rounded up
+  std::string component_id;                    ///< whose capacity is judged
+  std::string load_metric;                     ///< what its units carry
+  double capacity = 0;                         ///< load that one unit can carry
   std::function<void(double share)> progress;  ///< may be empty; called about a hundred times
+
+  /// Load that a unit is meant to carry; need is load / per_unit(), rounded up.
+  double per_unit() const { return utilisation * capacity; }
 };
 
 /// What was there during one tick, after its decision.

@@ -31,6 +31,11 @@ double load_at(const Setting& test, std::int64_t tick) {
   return place >= 0 ? test.past[static_cast<std::size_t>(place)] : test.load.front();
 }
 
+/// The newest tick whose load is known at `tick`.
+std::int64_t newest_known(const Setting& test, std::int64_t tick) {
+  return (tick + test.row_offset) / test.row_ticks * test.row_ticks - test.row_offset - 1;
+}
+
 Course course_of(const Setting& test, std::vector<double> desired) {
   Course out{.desired = std::move(desired), .ready = {}};
   out.ready = serve(out.desired, ticks(test, test.ready_after));
@@ -54,7 +59,7 @@ std::vector<double> follow(const Setting& test, const std::function<double(std::
 }
 
 double reactive_wish(const Setting& test, double headroom, std::int64_t t, double current) {
-  const double load = load_at(test, t - 1) * (1 + headroom);
+  const double load = load_at(test, newest_known(test, t)) * (1 + headroom);
   const double ratio = load / (test.per_unit * current);
   return ratio >= 1 - tolerance && ratio <= 1 + tolerance ? current : need(test, load);
 }

@@ -19,6 +19,8 @@ struct Setting {
   std::vector<double> past;  ///< ticks before the test
   std::vector<double> load;
   Duration tick = 1min;
+  std::int64_t row_ticks = 1;   ///< a value is known when the row that holds it is over
+  std::int64_t row_offset = 0;  ///< ticks of the first row that are before the test
   Duration ready_after = 5min;
   double per_unit = 1;  ///< load that one unit is meant to carry; need is load / per_unit, rounded up
   double capacity = 1;  ///< load that one unit can carry; above 0.85 of it counts as violated

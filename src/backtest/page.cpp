@@ -75,11 +75,11 @@ json course_of(const Page& page) {
     const auto& tick = ticks[i];
     const bool opens = i % size == 0;
     load.add(tick.load, opens);
-    need.add(need_of(tick.load, page.question.per_unit), opens);
+    need.add(need_of(tick.load, page.question.per_unit()), opens);
     ready.add(tick.ready, opens);
     desired.add(tick.desired, opens);
     if (opens) violated.push_back(0);
-    if (is_violated(tick.load, tick.ready, page.capacity)) violated.back() = 1;
+    if (is_violated(tick.load, tick.ready, page.question.capacity)) violated.back() = 1;
   }
   json out = {{"begin", milliseconds(page.question.from.time_since_epoch())},
               {"bucket", milliseconds(page.answer.tick * static_cast<std::int64_t>(size))},
@@ -128,8 +128,8 @@ std::string html_of(const Page& page) {
                      {"order", page.order},
                      {"component_id", page.question.component_id},
                      {"load_metric", page.question.load_metric},
-                     {"per_unit", page.question.per_unit},
-                     {"capacity", page.capacity},
+                     {"per_unit", page.question.per_unit()},
+                     {"capacity", page.question.capacity},
                      {"ready_after", format_duration(page.answer.ready_after)},
                      {"course", course_of(page)},
                      {"changes", changes_of(page.answer)},

@@ -11,7 +11,6 @@ namespace wave::backtest {
 struct Page {
   const Question& question;
   const Answer& answer;
-  double capacity = 0;             ///< load that one unit can carry
   std::string result;              ///< JSON as `--json` prints it, without the series
   std::vector<std::string> order;  ///< of the policies in its figures
 };

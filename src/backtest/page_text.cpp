@@ -43,6 +43,8 @@ pre { margin: 0; font: 12px/1.4 ui-monospace, monospace; text-align: left; white
 <p>SLO %: time in which load was above 85 % of what the ready units can carry. Unserved %: load above what
 they can carry. Cost: units ordered, relative to the oracle, which knows the future. Time short and time over:
 ready below and above need.</p>
+<div class="wide" id="suggested" hidden><h2>Other settings</h2>
+<p id="suggested-about"></p><table id="frontier"></table></div>
 <h2>Course of the plan</h2>
 <div class="bar"><label>Show <select id="day"></select></label><button id="earlier">Earlier</button>
 <button id="later">Later</button><button id="all">Everything</button>
@@ -94,6 +96,27 @@ const columns = [['slo_pct', 'SLO %', 3], ['unserved_pct', 'Unserved %', 3], ['c
     cell(line, policy);
     for (const [key, , digits] of columns)
       cell(line, figures[policy][key].toFixed(digits)).dataset.figure = policy + '.' + key;
+  }
+}
+
+if (data.result.suggestions) {
+  const told = data.result.suggestions, table = at('frontier'), head = row(table);
+  at('suggested').hidden = false;
+  at('suggested-about').textContent = `${told.tried} settings of plan ${told.plan_id}, item ${told.item_id} `
+    + `were tried on ${iso(Date.parse(told.chosen_on.from))} to ${iso(Date.parse(told.chosen_on.to))} UTC. `
+    + 'These are not beaten in both violations and cost; the last columns are the test above, which the '
+    + 'choice has not seen.'
+    + (told.less_than_two_weeks ? ' The recording has less than two weeks: so few days say little.' : '');
+  for (const name of ['', 'SLO %', 'Cost', 'SLO % in the test', 'Cost in the test']) cell(head, name, 'th');
+  cell(head, 'Set', 'th').className = 'why';
+  for (const one of told.frontier) {
+    const line = row(table);
+    if (one.suggested) line.className = 'plan';
+    const marks = ['yours', 'beaten', 'suggested'].filter(mark => one[mark]);
+    cell(line, marks.join(', '));
+    for (const days of ['chosen_on', 'confirmed_on'])
+      for (const key of ['slo_pct', 'cost']) cell(line, one[days][key].toFixed(3));
+    cell(line, JSON.stringify(one.set).replace(/"/g, '').replace(/[:,]/g, '$& ')).className = 'why';
   }
 }
 

@@ -109,9 +109,15 @@ void backtest_options(CLI::App& app, Arguments& to) {
   time("--to", to.to, "The test ends here. Default: the recording's end.");
   app.add_option("--load", to.metric, "The metric that the units carry; default: the target's.");
   app.add_option("--component", to.component, "Whose capacity is judged; default: the target's.");
-  app.add_option("--capacity", to.capacity, "The load that one unit can carry; default: per_unit / 0.6.")
+  app.add_option(
+         "--capacity", to.capacity,
+         "The load that one unit can carry; default: per_unit / 0.6. Units needed are load / (0.6 x this), "
+         "rounded up, at least 1; a violation is load above 0.85 x this x ready units.")
       ->check(CLI::PositiveNumber);
   app.add_flag("--series", to.series, "With --json: load, desired and ready of each minute, too.");
+  app.add_flag("--suggest", to.suggest,
+               "Tries violation_cost, target and scale-in window on what comes before the test, and prints "
+               "those that no other beats in violations and cost, with what they do in the test. 28 runs.");
   app.add_option("--html", to.html, "Writes a page with figures, charts and changes; it loads nothing.")
       ->type_name("FILE");
 }
@@ -124,10 +130,11 @@ const std::vector<Command>& commands() {
          app.add_flag("--dry-run", to.dry_run, "Decides and records; applies nothing.");
        }},
       {"demo", "The whole thing on this machine without any cloud: real Prometheus, real processes.",
-       "  wave-autoscale demo\n  wave-autoscale demo --seconds 60 --json",
+       "  wave-autoscale demo\n  wave-autoscale demo --reactive\n  wave-autoscale demo --seconds 60 --json",
        [](CLI::App& app, Arguments& to) {
          app.add_option("--seconds", to.seconds, "How long the recorded day takes.")
              ->check(CLI::Range(5.0, 86400.0));
+         app.add_flag("--reactive", to.reactive, "Does not look ahead, to see what that changes.");
          app.add_option("--prometheus", to.prometheus, "Prometheus' program; without it, from PATH.");
        }},
       {"init", "Writes a commented starting set of definitions.",
@@ -216,6 +223,7 @@ const std::vector<Command>& commands() {
        &forecast_options},
       {"backtest", "What the definitions would have done to a recorded load, beside other policies.",
        "  wave-autoscale backtest --input api_rps=rps.csv --html report.html\n"
+       "  wave-autoscale backtest --input api_rps=month.csv --suggest\n"
        "  wave-autoscale backtest --from-prometheus --from 2026-10-01T00:00:00Z\n"
        "  wave-autoscale backtest --input api_rps=rps.csv --from 2026-10-01T00:00:00Z --series --json",
        &backtest_options},

@@ -32,6 +32,7 @@ struct Arguments {
   std::string shell;
   std::string prometheus;                                               ///< demo
   double seconds = 180;                                                 ///< demo
+  bool reactive = false;                                                ///< demo
   std::filesystem::path input;                                          ///< forecast
   std::optional<Duration> step;                                         ///< forecast --step
   std::size_t horizon = 0;                                              ///< forecast, in steps
@@ -42,6 +43,7 @@ struct Arguments {
   std::optional<UtcTime> to;                                            ///< backtest
   std::optional<double> capacity;  ///< backtest: load that one unit can carry
   bool series = false;             ///< backtest
+  bool suggest = false;            ///< backtest
   std::filesystem::path html;      ///< backtest
   bool from_prometheus = false;    ///< backtest
   bool dry_run = false;

@@ -8,8 +8,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "backtest/figures.h"
+#include "backtest/judge.h"
 #include "backtest/page.h"
+#include "backtest/suggest.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "cli/recordings.h"
@@ -20,9 +21,6 @@ namespace {
 
 using nlohmann::json;
 
-/// Load a unit can carry when nobody says so: the target is 60 % of it.
-constexpr double usual_utilisation = 0.6;
-
 Error wrong(std::string message, std::string hint = "") {
   return {.code = ErrorCode::invalid_argument, .message = std::move(message), .hint = std::move(hint)};
 }
@@ -30,26 +28,22 @@ Error wrong(std::string message, std::string hint = "") {
 /// The first target whose metric is recorded says what is judged.
 const definitions::PlanItem* judged_item(const definitions::Definitions& definitions,
                                          const std::vector<backtest::Recording>& recordings,
-                                         const std::string& component) {
+                                         const Arguments& arguments) {
   for (const auto& plan : definitions.plans)
-    for (const auto& item : plan.items) {
-      const bool recorded =
-          item.target && backtest::find_recording(recordings, item.target->metric) != nullptr;
-      const bool named = component.empty() || std::ranges::any_of(item.components, [&](const auto& one) {
-                           return one.component_id == component;
-                         });
-      if (recorded && named && !item.components.empty()) return &item;
-    }
+    for (const auto& item : plan.items)
+      if (plan.enabled && backtest::follows(item, "", arguments.component) &&
+          backtest::find_recording(recordings, item.target->metric) != nullptr)
+        return &item;
   return nullptr;
 }
 
 Result<backtest::Question> question_of(const Arguments& arguments,
-                                       const definitions::Definitions& definitions, double& capacity) {
+                                       const definitions::Definitions& definitions) {
   backtest::Question question;
   auto recordings = recordings_of(arguments, definitions);
   if (!recordings) return std::unexpected(recordings.error());
   question.recordings = std::move(*recordings);
-  const auto* item = judged_item(definitions, question.recordings, arguments.component);
+  const auto* item = judged_item(definitions, question.recordings, arguments);
   question.component_id = arguments.component;
   if (question.component_id.empty() && item != nullptr)
     question.component_id = item->components.front().component_id;
@@ -58,9 +52,10 @@ Result<backtest::Question> question_of(const Arguments& arguments,
   if (question.component_id.empty() || question.load_metric.empty())
     return std::unexpected(wrong("it is not clear whose load is judged",
                                  "name --component and --load, and --capacity: what one unit can carry"));
-  capacity = arguments.capacity.value_or(item != nullptr ? item->target->value / usual_utilisation : 0);
-  if (capacity <= 0) return std::unexpected(wrong("--capacity is needed: the load that one unit can carry"));
-  question.per_unit = usual_utilisation * capacity;
+  question.capacity =
+      arguments.capacity.value_or(item != nullptr ? item->target->value / backtest::utilisation : 0);
+  if (question.capacity <= 0)
+    return std::unexpected(wrong("--capacity is needed: the load that one unit can carry"));
   const auto* load = backtest::find_recording(question.recordings, question.load_metric);
   if (load == nullptr)
     return std::unexpected(wrong("there is no recording of the load '" + question.load_metric + "'"));
@@ -69,21 +64,6 @@ Result<backtest::Question> question_of(const Arguments& arguments,
   const Duration half = (load->end() - load->begin()) / 2 / load->series.step * load->series.step;
   question.from = arguments.from.value_or(question.to - std::min<Duration>(7 * 24h, half));
   return question;
-}
-
-backtest::Setting test_of(const backtest::Question& question, const backtest::Answer& answer,
-                          double capacity) {
-  backtest::Setting test{.past = {},
-                         .load = {},
-                         .tick = answer.tick,
-                         .ready_after = answer.ready_after,
-                         .per_unit = question.per_unit,
-                         .capacity = capacity};
-  for (const auto& tick : answer.ticks) test.load.push_back(tick.load);
-  const auto* load = backtest::find_recording(question.recordings, question.load_metric);
-  for (UtcTime at = question.from - 15 * 24h; at < question.from; at += answer.tick)
-    if (at >= load->begin()) test.past.push_back(load->value(at));
-  return test;
 }
 
 json json_of(const backtest::Figures& figures) {
@@ -120,22 +100,109 @@ Status write_page(const std::filesystem::path& file, const std::string& text) {
   return {};
 }
 
-using Judged = std::vector<std::pair<std::string, backtest::Figures>>;
-
-/// The plan and every baseline.
-Judged judge(const backtest::Question& question, const backtest::Answer& answer, double capacity) {
-  const auto test = test_of(question, answer, capacity);
-  backtest::Course course;
-  for (const auto& tick : answer.ticks) {
-    course.desired.push_back(tick.desired);
-    course.ready.push_back(tick.ready);
-  }
-  Judged all = {{"plan", figures_of(test, course)}};
-  for (const auto& [name, other] : backtest::baselines(test)) all.emplace_back(name, figures_of(test, other));
-  return all;
+json set_of(const backtest::Knobs& knobs) {
+  json out = {{"target", {{"per_unit", knobs.per_unit}, {"limit_per_unit", knobs.limit_per_unit}}},
+              {"behavior", {{"scale_down", {{"stabilization_window", format_duration(knobs.window)}}}}},
+              {"proactive", nullptr}};
+  if (!knobs.proactive) return out;
+  auto& ahead = out["proactive"] = json::object();
+  if (knobs.proactive->quantile)
+    ahead["quantile"] = *knobs.proactive->quantile;
+  else
+    ahead["violation_cost"] = knobs.proactive->violation_cost;
+  if (knobs.proactive->max_margin) ahead["max_margin"] = *knobs.proactive->max_margin;
+  if (knobs.proactive->floor == definitions::Proactive::Floor::none) ahead["floor"] = "none";
+  if (knobs.proactive->mode == definitions::Proactive::Mode::forecast_only) ahead["mode"] = "forecast_only";
+  return out;
 }
 
-void print_table(const backtest::Question& question, const backtest::Answer& answer, const Judged& all) {
+json json_of(const backtest::Suggestions& suggestions, const backtest::Question& question) {
+  json out = {{"plan_id", suggestions.plan_id},
+              {"item_id", suggestions.item_id},
+              {"component_id", question.component_id},
+              {"chosen_on", {{"from", iso8601(suggestions.from)}, {"to", iso8601(suggestions.to)}}},
+              {"confirmed_on", {{"from", iso8601(question.from)}, {"to", iso8601(question.to)}}},
+              {"less_than_two_weeks", suggestions.is_short},
+              {"tried", suggestions.tried},
+              {"frontier", json::array()}};
+  for (const auto& one : suggestions.frontier)
+    out["frontier"].push_back({{"set", set_of(one.set)},
+                               {"yours", one.is_yours},
+                               {"beaten", one.is_beaten},
+                               {"suggested", one.is_suggested},
+                               {"chosen_on", json_of(one.chosen_on)},
+                               {"confirmed_on", json_of(one.confirmed)}});
+  return out;
+}
+
+/// `{ per_unit: 150, limit_per_unit: 210 }`
+std::string yaml_of(const json& map) {
+  std::string out;
+  for (const auto& [key, value] : map.items()) {
+    out += (out.empty() ? "{ " : ", ") + key + ": ";
+    out += value.is_object() ? yaml_of(value) : value.is_number() ? show(value) : value.get<std::string>();
+  }
+  return out.empty() ? "{}" : out + " }";
+}
+
+std::string about(const backtest::Candidate& one) {
+  std::string out = "per_unit: " + show(one.set.per_unit);
+  const json set = set_of(one.set);
+  if (set["proactive"].is_null())
+    out += ", not proactive";
+  else
+    for (const auto& [key, value] : set["proactive"].items())
+      out += ", " + key + ": " + (value.is_number() ? show(value) : value.get<std::string>());
+  return out + ", stabilization_window: " + format_duration(one.set.window);
+}
+
+/// Whether what was suggested also held where it was not chosen.
+std::string verdict(const backtest::Candidate& suggested, const backtest::Candidate& yours) {
+  const auto both = [](const backtest::Figures& figures) {
+    return fixed(figures.slo_pct, 2) + " % at cost " + fixed(figures.cost, 2);
+  };
+  if (suggested.is_yours)
+    return "Your own settings are suggested: none of the others violated less at no more cost.";
+  const bool held = suggested.confirmed.slo_pct <= yours.confirmed.slo_pct &&
+                    suggested.confirmed.cost <= yours.confirmed.cost;
+  return "Suggested are the fewest violations at no more than your cost. On the days of the test, which the "
+         "choice has not seen, this " +
+         std::string(held ? "held: " : "did NOT hold in full: ") + both(suggested.confirmed) +
+         " instead of your " + both(yours.confirmed) + ".";
+}
+
+void print_suggestions(const backtest::Suggestions& suggestions, const backtest::Question& question) {
+  print_line("\n" + std::to_string(suggestions.tried) + " settings of plan " + suggestions.plan_id +
+             ", item " + suggestions.item_id + " tried on " + show_time(suggestions.from) + " to " +
+             show_time(suggestions.to) +
+             "; those that no other beats in both, and what they did in the test:");
+  Table table({"", "SLO %", "COST", "TEST SLO %", "TEST COST", "SET"});
+  const backtest::Candidate* yours = nullptr;
+  const backtest::Candidate* suggested = nullptr;
+  for (const auto& one : suggestions.frontier) {
+    if (one.is_yours) yours = &one;
+    if (one.is_suggested) suggested = &one;
+    const std::string mark = one.is_suggested ? (one.is_yours ? "yours, suggested" : "suggested")
+                             : one.is_beaten  ? "yours, beaten"
+                             : one.is_yours   ? "yours"
+                                              : "";
+    table.add({mark, fixed(one.chosen_on.slo_pct, 2), fixed(one.chosen_on.cost, 2),
+               fixed(one.confirmed.slo_pct, 2), fixed(one.confirmed.cost, 2), about(one)});
+  }
+  std::fputs(table.text().c_str(), stdout);
+  print_line(verdict(*suggested, *yours));
+  if (suggestions.is_short)
+    print_line("The recording has less than two weeks: figures of so few days say little.");
+  if (suggested->is_yours) return;
+  const json set = set_of(suggested->set);
+  print_line("In item " + suggestions.item_id +
+             ", beside `metric` in `target`:\n  target: " + yaml_of(set["target"]) +
+             "\n  proactive: " + yaml_of(set["proactive"]) + "\nIn scaling component " +
+             question.component_id + ":\n  behavior: " + yaml_of(set["behavior"]));
+}
+
+void print_table(const backtest::Question& question, const backtest::Answer& answer,
+                 const backtest::Judged& all) {
   print_line(question.component_id + " under " + question.load_metric + ", " + show_time(question.from) +
              " to " + show_time(question.to) + ", ready after " + format_duration(answer.ready_after));
   Table table({"POLICY", "SLO %", "UNSERVED %", "COST", "CHANGES/DAY"});
@@ -145,6 +212,15 @@ void print_table(const backtest::Question& question, const backtest::Answer& ans
   std::fputs(table.text().c_str(), stdout);
 }
 
+Result<backtest::Suggestions> try_settings(const definitions::Definitions& definitions,
+                                           backtest::Question question) {
+  ProgressBar bar("trying settings");
+  question.progress = [&](double share) { bar.show(share); };
+  auto made = backtest::suggest(definitions, question);
+  bar.clear();
+  return made;
+}
+
 }  // namespace
 
 int backtest_files(const Arguments& arguments, const Configuration& configuration) {
@@ -152,19 +228,25 @@ int backtest_files(const Arguments& arguments, const Configuration& configuratio
   if (!paths) return fail_with(paths.error(), arguments.json);
   auto loaded = load_and_check(*paths);
   if (!loaded.ok()) return fail_invalid(loaded.errors, loaded.warnings, arguments.json);
-  double capacity = 0;
-  auto question = question_of(arguments, loaded.definitions, capacity);
+  auto question = question_of(arguments, loaded.definitions);
   if (!question) return fail_with(question.error(), arguments.json);
   ProgressBar bar("backtest");
   question->progress = [&](double share) { bar.show(share); };
-  const auto answer = backtest::run(std::move(loaded.definitions), *question);
+  const auto answer = backtest::run(loaded.definitions, *question);
   bar.clear();
   if (!answer) return fail_with(answer.error(), arguments.json);
-  const auto all = judge(*question, *answer, capacity);
+  std::optional<backtest::Suggestions> suggestions;
+  if (arguments.suggest) {
+    auto made = try_settings(loaded.definitions, *question);
+    if (!made) return fail_with(made.error(), arguments.json);
+    suggestions = std::move(*made);
+  }
+  const auto all = judge(*question, *answer);
   json out = {{"figures", json::object()}};
   for (const auto& [name, figures] : all) out["figures"][name] = json_of(figures);
+  if (suggestions) out["suggestions"] = json_of(*suggestions, *question);
   if (!arguments.html.empty()) {
-    backtest::Page page{.question = *question, .answer = *answer, .capacity = capacity, .result = out.dump()};
+    backtest::Page page{.question = *question, .answer = *answer, .result = out.dump()};
     for (const auto& [name, figures] : all) page.order.push_back(name);
     if (auto written = write_page(arguments.html, html_of(page)); !written)
       return fail_with(written.error(), arguments.json);
@@ -175,6 +257,7 @@ int backtest_files(const Arguments& arguments, const Configuration& configuratio
     return exit_done;
   }
   print_table(*question, *answer, all);
+  if (suggestions) print_suggestions(*suggestions, *question);
   if (!arguments.html.empty()) print_line("The page is in " + arguments.html.string() + ".");
   return exit_done;
 }

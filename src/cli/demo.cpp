@@ -3,71 +3,69 @@
 #include <cstdio>
 #include <fstream>
 
-#include <arpa/inet.h>
 #include <asio/signal_set.hpp>
-#include <netinet/in.h>
 #include <nlohmann/json.hpp>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include "backtest/backtest.h"
+#include "backtest/figures.h"
+#include "base/scaled_runtime.h"
 #include "cli/commands.h"
-#include "cli/demo_day.h"
+#include "cli/demo_prometheus.h"
+#include "cli/recorded_load.h"
 #include "cli/world.h"
-#include "history/sqlite.h"
 #include "net/http_server.h"
-#include "net/process.h"
 
 namespace wave::cli {
 namespace {
 
-constexpr Duration prometheus_limit = 30s;
-constexpr double minutes_of_a_day = 1440;
+constexpr Duration day = 24h;
+/// The recorded day that is replayed; those before it are the past that Prometheus is given.
+constexpr std::int64_t demo_day = 9;
+constexpr Duration shortest_scrape = 100ms;
+constexpr double per_unit = 100;
+constexpr double capacity = per_unit / backtest::utilisation;
+constexpr Duration ready_after = 20min;
 
-/// A port that is free now; Prometheus cannot be asked to choose one.
-int free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  (void)::bind(fd, reinterpret_cast<sockaddr*>(&address), size);
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  ::close(fd);
-  return ntohs(address.sin_port);
+/// Requests a second at a moment of the recording, between the middles of its steps.
+double load_at(UtcTime at) {
+  const auto load = recorded_load();
+  const double place = seconds(at - recorded_begin()) / seconds(recorded_step) - 0.5;
+  const double last = static_cast<double>(load.size() - 1);
+  const double whole = std::clamp(std::floor(place), 0.0, last);
+  const auto before = static_cast<std::size_t>(whole);
+  const auto after = std::min(before + 1, load.size() - 1);
+  return load[before] + (load[after] - load[before]) * std::clamp(place - whole, 0.0, 1.0);
 }
 
-std::string prometheus_configuration(int port) {
-  return "global: { scrape_interval: 1s, scrape_timeout: 1s }\n"
-         "scrape_configs:\n  - job_name: demo\n    static_configs: [{ targets: ['127.0.0.1:" +
-         std::to_string(port) + "'] }]\n";
-}
-
-std::string definitions_text(int prometheus_port, const std::string& program) {
-  return "# What the demo runs. Requests a second, as Prometheus scraped them:\n"
+std::string definitions_text(const std::string& prometheus, const std::string& program, bool is_proactive) {
+  return "# What the demo runs. Its clock shows a day of 1998 and is fast. Requests a second, as Prometheus\n"
+         "# scraped them:\n"
          "kind: Metric\nid: requests\nmetric_kind: prometheus\n"
-         "metadata: { endpoint: 'http://127.0.0.1:" +
-         std::to_string(prometheus_port) +
-         "', query: demo_requests_per_second }\npolling_interval: 1s\nstale_after: 10s\n---\n"
-         "# Real processes of this machine:\n"
+         "metadata: { endpoint: '" +
+         prometheus +
+         "', query: demo_requests_per_second }\npolling_interval: 1m\nstale_after: 1h\n---\n"
+         "# Real processes of this machine; each serves 20 minutes after its start:\n"
          "kind: ScalingComponent\nid: workers\ncomponent_kind: local-process\n"
          "metadata: { command: '" +
          program +
-         "', args: [demo-worker] }\n"
-         "limits: { min: 1, max: 20 }\n"
-         "# A second of the demo is minutes of the day; so is this window.\n"
-         "behavior: { scale_down: { stabilization_window: 4s } }\n---\n"
-         "kind: ScalingPlan\nid: follow-the-load\ninterval: 1s\nplans:\n"
-         "  - id: track\n    target: { metric: requests, per_unit: 150 }\n"
+         "', args: [demo-worker], ready_delay: 20m }\n"
+         "limits: { min: 1, max: 20 }\nready_after: 20m\n---\n"
+         "kind: ScalingPlan\nid: follow-the-load\ninterval: 1m\nplans:\n"
+         "  - id: track\n    target: { metric: requests, per_unit: 100 }\n" +
+         (is_proactive ? "    proactive: {}  # starts workers before the load is there\n" : "") +
          "    scaling_components: [{ component_id: workers }]\n";
 }
 
 class Demo {
  public:
   Demo(const Arguments& arguments, std::filesystem::path folder)
-      : arguments_(arguments), folder_(std::move(folder)), world_(LogLevel::error) {}
+      : arguments_(arguments),
+        folder_(std::move(folder)),
+        world_(LogLevel::error),
+        prometheus_(world_, arguments.prometheus, folder_) {}
   ~Demo() {
     engine_.reset();
-    store_.reset();
     server_.reset();
     std::error_code ignored;
     std::filesystem::remove_all(folder_, ignored);
@@ -78,86 +76,76 @@ class Demo {
   int run();
 
  private:
+  struct Seen {
+    double load = 0;
+    double desired = 0;
+    double ready = 0;
+    std::optional<double> forecast;  ///< the median of what comes when a worker started now is ready
+    std::string why;
+  };
+
   Status start();
-  Task<Status> start_prometheus();
+  Status start_server();
   Status start_engine();
-  double minute() const;
-  double load_at(double minute) const;
+  double factor() const { return seconds(day) / arguments_.seconds; }
+  UtcTime begin() const { return recorded_begin() + demo_day * day; }
+  UtcTime now() const { return clock_ ? std::min(clock_->utc(), begin() + day) : begin(); }
+  Seen look() const;
+  void judge();
   void show_line();
+  void say_end() const;
   void finish();
   Task<bool> stop();
 
   const Arguments& arguments_;
   std::filesystem::path folder_;
   World world_;
+  DemoPrometheus prometheus_;
   std::unique_ptr<net::HttpServer> server_;
-  std::unique_ptr<history::Store> store_;
+  std::optional<ScaledRuntime> clock_;
+  std::unique_ptr<net::Services> services_;
   std::unique_ptr<engine::Engine> engine_;
   asio::signal_set signals_{world_.loop.io(), SIGINT, SIGTERM};
-  MonoTime begun_{};
-  int prometheus_port_ = 0;
-  std::optional<net::ProcessRunner::ProcessId> prometheus_;
   std::optional<Error> failure_;
+  int judged_ = 0;    ///< minutes of the day
+  int violated_ = 0;  ///< of them
   bool over_ = false;
 };
 
-double Demo::minute() const {
-  const double passed = begun_ == MonoTime{} ? 0 : seconds(world_.loop.mono() - begun_);
-  return std::min(passed / arguments_.seconds, 1.0) * minutes_of_a_day;
-}
-
-double Demo::load_at(double minute) const {
-  const double place = minute / 5;
-  const auto before = std::min(static_cast<std::size_t>(place), demo_day.size() - 1);
-  const auto after = std::min(before + 1, demo_day.size() - 1);
-  return demo_day[before] + (demo_day[after] - demo_day[before]) * (place - std::floor(place));
-}
-
-Task<Status> Demo::start_prometheus() {
-  prometheus_port_ = free_port();
-  const auto file = folder_ / "prometheus.yml";
-  std::ofstream(file) << prometheus_configuration(server_->port());
-  net::ProcessRunner::Command command{
-      .program = arguments_.prometheus.empty() ? "prometheus" : arguments_.prometheus,
-      .arguments = {"--config.file=" + file.string(), "--storage.tsdb.path=" + (folder_ / "tsdb").string(),
-                    "--web.listen-address=127.0.0.1:" + std::to_string(prometheus_port_),
-                    "--log.level=error"}};
-  auto started = world_.processes->start(std::move(command), [this](int code) {
-    if (over_) return;
-    failure_ = Error{.code = ErrorCode::io, .message = "Prometheus ended with " + std::to_string(code)};
-    world_.loop.stop();
-  });
-  if (!started) {
-    started.error().hint = "install Prometheus, name it with --prometheus, or run `make demo`";
-    co_return std::unexpected(started.error());
-  }
-  prometheus_ = *started;
-  const MonoTime end = world_.loop.mono() + prometheus_limit;
-  while (world_.loop.mono() < end) {
-    net::HttpRequest ask{.url = "http://127.0.0.1:" + std::to_string(prometheus_port_) +
-                                "/api/v1/query?query=demo_requests_per_second",
-                         .timeout = 1s};
-    auto answer = co_await world_.http->send(std::move(ask));
-    if (answer && answer->body.find("\"value\"") != std::string::npos) co_return Status{};
-    co_await world_.loop.sleep(200ms);
-  }
-  co_return fail(ErrorCode::timeout, "Prometheus has scraped nothing within 30 s");
+Status Demo::start_server() {
+  auto server = net::HttpServer::listen(
+      world_.loop, {.port = 0}, [this](net::ServerRequest) -> Task<net::ServerResponse> {
+        co_return net::ServerResponse{
+            .content_type = "text/plain; version=0.0.4",
+            .body = "# TYPE demo_requests_per_second gauge\ndemo_requests_per_second " +
+                    std::to_string(load_at(now())) + "\n"};
+      });
+  if (!server) return std::unexpected(server.error());
+  server_ = std::move(*server);
+  return {};
 }
 
 Status Demo::start_engine() {
   std::error_code error;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
   const auto file = folder_ / "wave-definitions.yaml";
-  const auto text = definitions_text(prometheus_port_, program.string());
+  const auto text = definitions_text(prometheus_.url(), program.string(), !arguments_.reactive);
   std::ofstream(file) << text;
   if (!arguments_.json)
     print_line("The definitions, also in " + file.string() + " while this runs:\n\n" + text);
   auto loaded = definitions::load({file}, catalog());
   if (!loaded.ok()) return fail(ErrorCode::internal, loaded.errors.front().text());
-  auto store = history::open_sqlite(world_.loop, folder_ / "wave.db", {});
-  if (!store) return std::unexpected(store.error());
-  store_ = std::move(*store);
-  engine_ = std::make_unique<engine::Engine>(world_.parts(store_.get()), engine::Options{});
+  clock_.emplace(world_.loop, begin(), factor());
+  services_ = std::make_unique<net::Services>(*clock_, *world_.http, *world_.aws, *world_.processes);
+  const auto parts = world_.parts(nullptr);
+  engine_ = std::make_unique<engine::Engine>(engine::Parts{.runtime = *clock_,
+                                                           .log = parts.log,
+                                                           .services = *services_,
+                                                           .metric_kinds = parts.metric_kinds,
+                                                           .component_kinds = parts.component_kinds,
+                                                           .make_expressions = parts.make_expressions,
+                                                           .environment = parts.environment},
+                                             engine::Options{});
   auto problems = engine_->load(std::move(loaded.definitions));
   if (!problems) return std::unexpected(problems.error());
   if (!problems->empty()) return fail(ErrorCode::internal, problems->front().text());
@@ -166,56 +154,100 @@ Status Demo::start_engine() {
 
 Status Demo::start() {
   if (!arguments_.json)
-    print_line("Starting Prometheus and a traffic generator on free ports of 127.0.0.1 ...");
-  auto server = net::HttpServer::listen(
-      world_.loop, {.port = 0}, [this](net::ServerRequest) -> Task<net::ServerResponse> {
-        co_return net::ServerResponse{
-            .content_type = "text/plain; version=0.0.4",
-            .body = "# TYPE demo_requests_per_second gauge\ndemo_requests_per_second " +
-                    std::to_string(load_at(minute())) + "\n"};
-      });
-  if (!server) return std::unexpected(server.error());
-  server_ = std::move(*server);
-  auto ready = world_.loop.run_until(start_prometheus());
+    print_line("Starting Prometheus, with the " + std::to_string(demo_day) +
+               " days before as its past, and a traffic generator on free ports of 127.0.0.1 ...");
+  if (auto served = start_server(); !served) return served;
+  DemoGauge gauge{
+      .name = "demo_requests_per_second",
+      .port = server_->port(),
+      .scraped_every = std::max(shortest_scrape, from_seconds(arguments_.seconds / (seconds(day) / 60))),
+      .past = {}};
+  for (UtcTime at = recorded_begin(); at < begin(); at += 1min) gauge.past.emplace_back(at, load_at(at));
+  auto ready = world_.loop.run_until(prometheus_.start(std::move(gauge), [this](Error error) {
+    failure_ = std::move(error);
+    world_.loop.stop();
+  }));
   if (!ready) return ready;
   return start_engine();
 }
 
-void Demo::show_line() {
+Demo::Seen Demo::look() const {
+  Seen out;
   const auto* metric = engine_->generation().metric("requests");
-  const auto* component = engine_->generation().component("workers");
-  const auto& seen = component->observation();
-  const int now = static_cast<int>(minute());
-  const double load = metric->sample() ? metric->sample()->value : 0;
-  const double desired = seen && seen->current.contains("desired") ? seen->current.at("desired") : 0;
-  const double ready = seen && seen->ready ? *seen->ready : 0;
-  const auto& latest = engine_->latest();
-  const auto decision = latest.find({"workers", "desired"});
-  const std::string why = decision == latest.end() || decision->second.reasons.empty()
-                              ? ""
-                              : decision->second.reasons.back().text;
+  if (metric->sample()) out.load = metric->sample()->value;
+  if (const auto& seen = engine_->generation().component("workers")->observation()) {
+    const auto desired = seen->current.find("desired");
+    if (desired != seen->current.end()) out.desired = desired->second;
+    out.ready = seen->ready.value_or(0);
+  }
+  if (metric->foresight() != nullptr)
+    for (const auto& one : metric->foresight()->standings())
+      if (one.ask.lead == ready_after && one.forecast) out.forecast = one.forecast->median();
+  const auto decision = engine_->latest().find({"workers", "desired"});
+  if (decision != engine_->latest().end() && !decision->second.reasons.empty())
+    out.why = decision->second.reasons.back().text;
+  return out;
+}
+
+/// Once a minute of the day: whether what serves was too little.
+void Demo::judge() {
+  if (over_) return;
+  const Seen seen = look();
+  // Nothing is judged before the first decision.
+  if (seen.desired > 0) ++judged_;
+  if (seen.desired > 0 && backtest::is_violated(load_at(now()), seen.ready, capacity)) ++violated_;
+  clock_->after(1min, [this] { judge(); });
+}
+
+void Demo::show_line() {
+  const Seen seen = look();
+  if (seen.desired == 0 && !over_) {
+    world_.loop.after(20ms, [this] { show_line(); });
+    return;
+  }
+  const auto minute = (now() - begin()) / Duration(1min);
   std::array<char, 8> clock{};
-  std::snprintf(clock.data(), clock.size(), "%02d:%02d", now / 60 % 24, now % 60);
+  std::snprintf(clock.data(), clock.size(), "%02d:%02d", static_cast<int>(minute / 60 % 24),
+                static_cast<int>(minute % 60));
   if (arguments_.json) {
     print_line(
-        nlohmann::json(
-            {{"clock", clock.data()}, {"load", load}, {"desired", desired}, {"ready", ready}, {"why", why}})
+        nlohmann::json({{"clock", clock.data()},
+                        {"load", seen.load},
+                        {"forecast", seen.forecast ? nlohmann::json(*seen.forecast) : nlohmann::json()},
+                        {"desired", seen.desired},
+                        {"ready", seen.ready},
+                        {"why", seen.why}})
             .dump());
   } else {
+    std::array<char, 16> forecast{"      "};
+    if (seen.forecast) std::snprintf(forecast.data(), forecast.size(), "%4.0f/s", *seen.forecast);
     std::array<char, 160> line{};
-    std::snprintf(line.data(), line.size(), "%s  load %6.0f/s  desired %2.0f  ready %2.0f  ", clock.data(),
-                  load, desired, ready);
-    print_line(line.data() + coloured(std::string(static_cast<std::size_t>(ready), '#'), Colour::green) +
-               "  " + why);
+    std::snprintf(line.data(), line.size(), "%s  load %4.0f/s  in 20m %s  desired %2.0f  ready %2.0f  ",
+                  clock.data(), seen.load, forecast.data(), seen.desired, seen.ready);
+    const auto ready = static_cast<std::size_t>(seen.ready);
+    const auto coming = static_cast<std::size_t>(std::max(seen.desired - seen.ready, 0.0));
+    print_line(line.data() + coloured(std::string(ready, '#'), Colour::green) + std::string(coming, '.') +
+               "  " + seen.why);
   }
   std::fflush(stdout);
-  if (now >= static_cast<int>(minutes_of_a_day)) {
+  if (now() >= begin() + day) {
+    say_end();
     finish();
     return;
   }
   world_.loop.after(1s, [this] {
     if (!over_) show_line();
   });
+}
+
+void Demo::say_end() const {
+  if (arguments_.json) {
+    print_line(nlohmann::json({{"minutes", judged_}, {"violated_minutes", violated_}}).dump());
+    return;
+  }
+  print_line("\nLoad was above 85 % of what the ready workers carry in " + std::to_string(violated_) +
+             " of " + std::to_string(judged_) + " minutes." +
+             (arguments_.reactive ? "" : " `demo --reactive` shows the same day without looking ahead."));
 }
 
 void Demo::finish() {
@@ -225,8 +257,8 @@ void Demo::finish() {
 }
 
 Task<bool> Demo::stop() {
-  co_await engine_->stop(5s);
-  if (prometheus_) world_.processes->signal(*prometheus_, SIGTERM);
+  co_await engine_->stop(from_seconds(5 * factor()));
+  prometheus_.stop();
   co_await world_.loop.sleep(300ms);
   co_return true;
 }
@@ -245,15 +277,17 @@ int Demo::run() {
   });
   auto started = start();
   if (interrupted) return exit_failed;
-  if (!started) return fail_with(started.error(), arguments_.json);
-  begun_ = world_.loop.mono();
+  if (!started) return fail_with(failure_.value_or(started.error()), arguments_.json);
   if (!arguments_.json)
-    print_line("One recorded day in " + show(arguments_.seconds) +
-               " s. Ctrl-C ends it and leaves nothing running.\n");
+    print_line(
+        iso8601(begin()).substr(0, 10) + ", a day of the football World Cup's web site, in " +
+        show(arguments_.seconds) +
+        " s; # is a worker that serves, . one that starts. Ctrl-C ends it and leaves nothing running.\n");
+  judge();
   show_line();
   world_.loop.run();
   if (failure_) return fail_with(*failure_, arguments_.json);
-  if (!arguments_.json) print_line("\nDone; everything is stopped.");
+  if (!arguments_.json) print_line("Done; everything is stopped.");
   return exit_done;
 }
 

@@ -52,10 +52,12 @@ std::string text_of(const json& value) {
   return "-";
 }
 
+std::string span_of(const json& value) {
+  return format_duration(std::chrono::floor<std::chrono::seconds>(from_seconds(value.get<double>())));
+}
+
 std::string age_of(const json& value) {
-  if (!value.is_number()) return "-";
-  return format_duration(std::chrono::floor<std::chrono::seconds>(from_seconds(value.get<double>()))) +
-         " ago";
+  return value.is_number() ? span_of(value) + " ago" : "-";
 }
 
 std::string values_of(const json& values) {
@@ -84,6 +86,10 @@ void show_component(const json& one) {
                (attempt["error"].is_object()
                     ? coloured(" FAILED: " + text_of(attempt["error"]["message"]), Colour::red)
                     : ""));
+    if (one["next_try_in_seconds"].is_number())
+      print_line(
+          "  the same is tried again in " + span_of(one["next_try_in_seconds"]) +
+          (attempt["error"]["retryable"] == json(false) ? ", or when definitions are loaded again" : ""));
   }
 }
 

@@ -22,6 +22,7 @@ struct Wish {
   bool instant = false;   ///< of a cron_expression: stands until applied
   std::string why;        ///< `api_rps 4200 / 200`
   std::optional<double> shown{};  ///< what a forecast that is only shown would wish
+  bool ahead = false;             ///< a forecast was counted in
 };
 
 /// Why a number became another. `rule` is one word of docs/glossary.md.

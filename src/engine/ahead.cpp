@@ -106,6 +106,7 @@ void look_ahead(const definitions::PlanItem& item, Ahead& ahead, const Metric& m
   }
   // Nothing is woken by a forecast alone where activation keeps it at zero.
   if (item.target->has_activation && wish.desired == 0) return;
+  wish.ahead = sizer != nullptr && view.problem.empty();
   const bool may_lower = !floor && sizer != nullptr && view.problem.empty() && !view.event.expected;
   wish.desired = may_lower ? ahead_wish : std::max(ahead_wish, wish.desired);
   if (sizer != nullptr && !sizer->why().empty())

@@ -8,6 +8,8 @@ namespace {
 
 constexpr Duration observe_soon = 2s;
 constexpr Duration longest_backoff = 60s;
+/// Of a request that was refused for good: somebody has to change something first.
+constexpr Duration longest_refusal = 15min;
 constexpr Duration longest_retry_after = 5min;
 constexpr std::size_t learn_from = 20;
 constexpr Duration longest_learned = 1h;
@@ -103,6 +105,32 @@ void Component::schedule() {
   });
 }
 
+std::optional<MonoTime> Component::retry_at(const std::map<std::string, double>& values) const {
+  if (refused_ && refused_->values == values)
+    return std::max(refused_->until, retry_at_.value_or(MonoTime{}));
+  return retry_at_;
+}
+
+void Component::back_off(const Attempt& attempt) {
+  const Error& error = *attempt.error;
+  const double spread = 0.8 + 0.4 * parts_.runtime.random();
+  const auto doubled = [&](Duration first, int times, Duration longest) {
+    return from_seconds(seconds(std::min(longest, first * (std::int64_t{1} << std::min(times, 6)))) * spread);
+  };
+  Duration wait = doubled(1s, apply_failures_in_row_++, longest_backoff);
+  if (error.retry_after) wait = std::max(wait, std::min(*error.retry_after, longest_retry_after));
+  const MonoTime now = parts_.runtime.mono();
+  retry_at_ = now + wait;
+  if (error.retryable || error.code == ErrorCode::conflict || error.code == ErrorCode::busy) {
+    refused_.reset();
+    return;
+  }
+  const int times = refused_ && refused_->values == attempt.values ? refused_->times + 1 : 0;
+  refused_ = {.values = attempt.values,
+              .until = now + doubled(longest_backoff, times, longest_refusal),
+              .times = times};
+}
+
 Duration Component::observe_delay() const {
   if (failures_in_row_ > 0) {
     Duration wait =
@@ -110,12 +138,22 @@ Duration Component::observe_delay() const {
     wait = from_seconds(seconds(wait) * (0.8 + 0.4 * parts_.runtime.random()));
     if (error_ && error_->retry_after)
       wait = std::max(wait, std::min(*error_->retry_after, longest_retry_after));
+    // Who is asked too much, is not asked more than ever.
+    if (error_ && error_->code == ErrorCode::throttled) return in_step(std::max(wait, observe_every_));
     return wait;
   }
   const bool waits_for_ready = observation_ && observation_->ready && growing_;
   if (observation_ && (observation_->changing || waits_for_ready))
     return std::min(observe_soon, observe_every_);
-  return observe_every_;
+  return in_step(observe_every_);
+}
+
+/// About `wait`, so that components with the same interval ask together and share calls, also after one of
+/// them was out of step for a while.
+Duration Component::in_step(Duration wait) const {
+  const Duration past = parts_.runtime.mono().time_since_epoch() % observe_every_;
+  const Duration shift = past < observe_every_ * 3 / 4 ? -past : observe_every_ - past;
+  return wait + shift;
 }
 
 Task<void> Component::observe() {
@@ -253,6 +291,7 @@ Task<Component::Attempt> Component::apply(components::Change change) {
     attempt.request_id = done->request_id;
     apply_failures_in_row_ = 0;
     retry_at_.reset();
+    refused_.reset();
     if (grows) growing_ = {begun, to};
     if (observation_) {
       for (const auto& [value, number] : attempt.values) observation_->current[value] = number;
@@ -261,15 +300,7 @@ Task<Component::Attempt> Component::apply(components::Change change) {
     ++counters_.apply_failures;
     states_ = before;
     attempt.error = std::move(done.error());
-    ++apply_failures_in_row_;
-    Duration wait = std::min(longest_backoff,
-                             Duration(1s) * (std::int64_t{1} << std::min(apply_failures_in_row_ - 1, 6)));
-    if (!attempt.error->retryable && attempt.error->code != ErrorCode::conflict) wait = longest_backoff;
-    wait = from_seconds(seconds(wait) * (0.8 + 0.4 * parts_.runtime.random()));
-    if (attempt.error->retry_after) {
-      wait = std::max(wait, std::min(*attempt.error->retry_after, longest_retry_after));
-    }
-    retry_at_ = parts_.runtime.mono() + wait;
+    back_off(attempt);
     // A request without an answer may have been taken: then what is seen next is ours, not someone else's.
     const bool unclear =
         attempt.error->code == ErrorCode::timeout || attempt.error->code == ErrorCode::unavailable;

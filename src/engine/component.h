@@ -70,8 +70,9 @@ class Component : public std::enable_shared_from_this<Component> {
   /// An observation young enough to decide on.
   bool known() const;
   bool applying() const { return applying_; }
-  /// Set after failures: when the next attempt may be made.
-  std::optional<MonoTime> retry_at() const { return retry_at_; }
+  /// After failures: when these values may be asked for. What was refused for good waits longest, and only
+  /// itself; a reload ends that wait.
+  std::optional<MonoTime> retry_at(const std::map<std::string, double>& values) const;
   std::uint64_t version() const { return version_; }
   Duration ready_after() const;
   bool ready_after_learned() const { return !learned_.empty(); }
@@ -98,9 +99,12 @@ class Component : public std::enable_shared_from_this<Component> {
   Task<void> revive();
   void schedule();
   Duration observe_delay() const;
+  Duration in_step(Duration wait) const;
   void take(components::Observation observation);
   void learn();
   std::string to_json() const;
+  /// When the values of a failed attempt, and when others, may be tried again.
+  void back_off(const Attempt& attempt);
 
   Parts& parts_;
   std::shared_ptr<const definitions::ComponentDefinition> definition_;
@@ -122,6 +126,12 @@ class Component : public std::enable_shared_from_this<Component> {
   };
   std::optional<Growing> growing_;  ///< capacity ordered and not yet ready
   std::optional<MonoTime> retry_at_;
+  struct Refused {
+    std::map<std::string, double> values;
+    MonoTime until;
+    int times = 0;
+  };
+  std::optional<Refused> refused_;  ///< asking for the same again would not help
   MonoTime changed_at_{};
   Runtime::TimerId timer_ = 0;
   std::uint64_t version_ = 0;

@@ -100,23 +100,23 @@ void Engine::decide_component(Component& component) {
   std::vector<const Metric*> inputs;
   std::vector<std::string> errors;
   auto made = decide_values(component, now, inputs, errors);
-  bool scale = false;
+  std::map<std::string, double> wanted;
   for (const auto& decision : made) {
     latest_[{decision.component_id, decision.value}] = decision;
-    scale |= decision.action == decisions::Action::scale;
+    if (decision.action == decisions::Action::scale) wanted[decision.value] = decision.final;
     if (decision.action == decisions::Action::hold) ++counters_.held;
     if (decision.retry_at) {
       look_again(component,
                  parts_.runtime.mono() + std::chrono::duration_cast<Duration>(*decision.retry_at - now));
     }
   }
-  if (!scale) {
+  if (wanted.empty()) {
     finish_firings(component, made);
     for (const auto& decision : made) record(decision, inputs, errors, nullptr);
     return;
   }
-  if (component.retry_at() && *component.retry_at() > parts_.runtime.mono()) {
-    look_again(component, *component.retry_at());
+  if (const auto retry_at = component.retry_at(wanted); retry_at && *retry_at > parts_.runtime.mono()) {
+    look_again(component, *retry_at);
     return;
   }
   spawn(apply(component.shared_from_this(), std::move(made), std::move(inputs), std::move(errors)));
@@ -145,7 +145,7 @@ Task<void> Engine::apply(std::shared_ptr<Component> component, std::vector<decis
   if (attempt.error) {
     parts_.log.error("could not scale",
                      {{"component", component->definition().id}, {"error", attempt.error->text()}});
-    if (component->retry_at()) look_again(*component, *component->retry_at());
+    if (const auto retry_at = component->retry_at(attempt.values)) look_again(*component, *retry_at);
   } else {
     for (const auto& decision : decisions) {
       parts_.log.info("scaled",
@@ -286,6 +286,30 @@ Task<Result<std::vector<decisions::Decision>>> Engine::decide_once(std::optional
   co_return out;
 }
 
+namespace {
+
+/// Older spellings are taken, as in definitions.
+Result<std::map<std::string, double>> by_their_names(std::map<std::string, double> asked,
+                                                     const definitions::KindTable& kind) {
+  std::map<std::string, double> out;
+  for (const auto& [name, wish] : asked) {
+    const auto known = std::ranges::find_if(kind.values, [&name](const definitions::ValueSpec& one) {
+      return one.name == name || (!one.alias.empty() && one.alias == name);
+    });
+    if (known == kind.values.end()) {
+      std::string names;
+      for (const auto& one : kind.values) names += (names.empty() ? "" : ", ") + std::string(one.name);
+      return fail(ErrorCode::invalid_argument, "it has no value '" + name + "', but " + names);
+    }
+    if (!out.emplace(known->name, wish).second)
+      return fail(ErrorCode::invalid_argument,
+                  "'" + std::string(known->name) + "' and '" + std::string(known->alias) + "' are one value");
+  }
+  return out;
+}
+
+}  // namespace
+
 Task<Result<Engine::Outcome>> Engine::scale(std::string component_id, ByHand wanted) {
   auto* found = generation_ ? generation_->component(component_id) : nullptr;
   if (found == nullptr) co_return fail(ErrorCode::not_found, "no component '" + component_id + "'");
@@ -296,14 +320,11 @@ Task<Result<Engine::Outcome>> Engine::scale(std::string component_id, ByHand wan
         "component " + component_id,
         component->error().value_or(Error{.code = ErrorCode::busy, .message = "a change is being sent"}));
   }
+  auto values = by_their_names(std::move(wanted.values), *component->definition().kind);
+  if (!values) co_return within("component " + component_id, std::move(values.error()));
   Outcome outcome;
   bool change_needed = false;
-  for (const auto& [value, wish] : wanted.values) {
-    const auto& known = component->definition().kind->values;
-    if (std::ranges::none_of(known, [&](const auto& spec) { return spec.name == value; })) {
-      co_return fail(ErrorCode::invalid_argument,
-                     "component " + component_id + " has no value '" + value + "'");
-    }
+  for (const auto& [value, wish] : *values) {
     auto input = input_for(*component, value, parts_.runtime.utc());
     outcome.decisions.push_back(decisions::decide_by_hand(input, wish, component->definition()));
     change_needed |= outcome.decisions.back().action == decisions::Action::scale;

@@ -125,6 +125,8 @@ std::string signature(const decisions::Decision& decision, const std::vector<std
   std::string out(action_name(decision.action));
   out += ' ' + number(decision.final);
   for (const auto& reason : decision.reasons) out += ' ' + reason.rule + '>' + number(reason.to);
+  for (const auto& wish : decision.wishes)
+    if (wish.ahead) out += ' ' + wish.plan_id + '/' + wish.item_id + " ahead";
   for (const auto& error : errors) out += '\n' + error;
   return out;
 }

@@ -11,7 +11,8 @@ namespace wave::engine {
 std::string record_json(const decisions::Decision& decision, const std::vector<const Metric*>& inputs,
                         const std::vector<std::string>& errors, const Component::Attempt* attempt);
 
-/// Equal for decisions that differ in nothing an operator would call news: outcome, rules and errors.
+/// Equal for decisions that differ in nothing an operator would call news: outcome, rules, errors, and
+/// whether a forecast was counted in.
 std::string signature(const decisions::Decision& decision, const std::vector<std::string>& errors);
 
 /// The decision as `plan --json` and `scale --json` print it.

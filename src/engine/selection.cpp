@@ -217,7 +217,8 @@ class Trial {
       add({.desired = (*told)->desired,
            .relative = (*told)->relative,
            .why = (*told)->why,
-           .shown = (*told)->shown},
+           .shown = (*told)->shown,
+           .ahead = (*told)->ahead},
           main_value(component), &component, out);
     }
     return true;

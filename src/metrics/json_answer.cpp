@@ -227,22 +227,59 @@ Result<bool> JsonValue::flag() const {
   return is_true();
 }
 
+JsonElements JsonValue::each_element() const {
+  JsonElements out;
+  if (!is_list()) return out;
+  const auto [begin, end] = inside(place(document_, index_));
+  out.document_ = document_;
+  out.next_ = begin;
+  out.end_ = end;
+  out.size_ = place(document_, index_).scope_count();
+  return out;
+}
+
+bool JsonElements::next() {
+  if (next_ >= end_) return false;
+  at_ = next_;
+  next_ = place(document_, at_).after_element();
+  return true;
+}
+
+JsonMembers JsonValue::each_member() const {
+  JsonMembers out;
+  if (!is_object()) return out;
+  const auto [begin, end] = inside(place(document_, index_));
+  out.document_ = document_;
+  out.next_ = begin;
+  out.end_ = end;
+  return out;
+}
+
+bool JsonMembers::next() {
+  if (next_ >= end_) return false;
+  at_ = next_;
+  next_ = place(document_, at_ + 1).after_element();
+  return true;
+}
+
+std::string_view JsonMembers::key() const {
+  return place(document_, at_).get_string_view();
+}
+
 Result<std::vector<JsonValue>> JsonValue::list() const {
   if (!is_list()) return std::unexpected(wrong("a list"));
+  auto elements = each_element();
   std::vector<JsonValue> out;
-  const auto [begin, end] = inside(place(document_, index_));
-  out.reserve(place(document_, index_).scope_count());
-  for (std::size_t at = begin; at < end; at = place(document_, at).after_element())
-    out.push_back({document_, at});
+  out.reserve(elements.size());
+  while (elements.next()) out.push_back(elements.value());
   return out;
 }
 
 Result<std::vector<std::pair<std::string_view, JsonValue>>> JsonValue::members() const {
   if (!is_object()) return std::unexpected(wrong("an object"));
   std::vector<std::pair<std::string_view, JsonValue>> out;
-  const auto [begin, end] = inside(place(document_, index_));
-  for (std::size_t at = begin; at < end; at = place(document_, at + 1).after_element())
-    out.emplace_back(place(document_, at).get_string_view(), JsonValue(document_, at + 1));
+  auto members = each_member();
+  while (members.next()) out.emplace_back(members.key(), members.value());
   return out;
 }
 

@@ -17,6 +17,8 @@ namespace wave::metrics {
 std::optional<double> number_of_text(std::string_view text);
 
 class JsonAnswer;
+class JsonElements;
+class JsonMembers;
 
 /// One place in a JSON answer, or a place that is missing. Going further from a missing place or from a
 /// place of another type gives a missing place, so that a chain needs one check at its end, whose error says
@@ -52,6 +54,9 @@ class JsonValue {
   Result<bool> flag() const;
   Result<std::vector<JsonValue>> list() const;
   Result<std::vector<std::pair<std::string_view, JsonValue>>> members() const;
+  /// The same to go through once, in order, without a copy; empty where there is no list or object.
+  JsonElements each_element() const;
+  JsonMembers each_member() const;
   /// Nullopt for null, which never means zero. A place that is missing is an error.
   Result<std::optional<double>> number_or_null() const;
   /// A number, or a text that is one; nullopt for null, NaN and infinities.
@@ -68,6 +73,8 @@ class JsonValue {
 
  private:
   friend class JsonAnswer;
+  friend class JsonElements;
+  friend class JsonMembers;
   JsonValue(const void* document, std::size_t index);
   JsonValue element(std::size_t index) const;
   JsonValue absent(std::string_view key, std::size_t element) const;
@@ -79,6 +86,38 @@ class JsonValue {
   char type_;
   std::string_view missing_{};       ///< the key that is not there; its data is null when all is there
   std::size_t missing_element_ = 0;  ///< where `missing_` is empty
+};
+
+/// The elements of a list: `while (elements.next()) use(elements.value());`
+class JsonElements {
+ public:
+  /// How many there are in all.
+  std::size_t size() const { return size_; }
+  bool next();
+  JsonValue value() const { return {document_, at_}; }
+
+ private:
+  friend class JsonValue;
+  const void* document_ = nullptr;
+  std::size_t at_ = 0;
+  std::size_t next_ = 0;
+  std::size_t end_ = 0;
+  std::size_t size_ = 0;
+};
+
+/// The members of an object, likewise.
+class JsonMembers {
+ public:
+  bool next();
+  std::string_view key() const;
+  JsonValue value() const { return {document_, at_ + 1}; }
+
+ private:
+  friend class JsonValue;
+  const void* document_ = nullptr;
+  std::size_t at_ = 0;
+  std::size_t next_ = 0;
+  std::size_t end_ = 0;
 };
 
 /// An answer's JSON, parsed once (simdjson, about a gigabyte a second). Strict: RFC 8259, UTF-8, at most

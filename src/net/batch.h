@@ -14,7 +14,7 @@
 
 namespace wave::net {
 
-/// One Describe for many: names that are asked for within a few milliseconds travel in one call, at most
+/// One Describe for many: names that are asked for within a twentieth of a second travel in one call, at most
 /// `most` of them. Keep one in `Shared` for everything that one call can answer together.
 ///
 /// Where the other side refuses the whole call, halves find the name that it refuses, which fails alone. For
@@ -25,7 +25,7 @@ class Batch : public std::enable_shared_from_this<Batch<Answer>> {
   using Answers = std::map<std::string, Answer>;
   /// Answers what is there of the names; the others are not there.
   using Call = std::function<Task<Result<Answers>>(std::vector<std::string> names)>;
-  static constexpr Duration gather = 5ms;
+  static constexpr Duration gather = 50ms;
 
   Batch(Runtime& runtime, std::size_t most, Call call)
       : runtime_(runtime), most_(most), call_(std::move(call)) {}

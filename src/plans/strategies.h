@@ -18,6 +18,7 @@ struct StrategyWish {
   bool relative = false;          ///< computed from current or ready capacity
   std::string why;                ///< `api_rps 4200 / 200`
   std::optional<double> shown{};  ///< what a forecast that is only shown would wish
+  bool ahead = false;             ///< a forecast was counted in
 };
 
 /// `target` with the semantics of the Kubernetes HPA: ratio, tolerance (keeps `current` within it), total

@@ -1,4 +1,4 @@
-"""A real kube-apiserver with etcd: RBAC, tokens, its own certificate. No controllers: the tests write status."""
+"""A real kube-apiserver with etcd: RBAC, tokens, its own certificate. `with_pods` adds what makes pods and runs them."""
 
 import base64
 import pathlib
@@ -20,6 +20,50 @@ ROLE = [
     {"apiGroups": ["autoscaling"], "resources": ["horizontalpodautoscalers"], "verbs": ["list"]},
     {"apiGroups": ["keda.sh"], "resources": ["scaledobjects"], "verbs": ["list"]},
 ]
+
+NODE = "kwok-node"
+# The node is ready at once; a pod that is bound to it after a while, and gone as soon as it is to go.
+STAGES = """
+apiVersion: kwok.x-k8s.io/v1alpha1
+kind: Stage
+metadata: { name: join }
+spec:
+  resourceRef: { apiGroup: v1, kind: Node }
+  selector:
+    matchExpressions:
+      - { key: '.status.conditions.[] | select( .type == "Ready" ) | .status', operator: NotIn, values: ["True"] }
+  next:
+    statusTemplate: |
+      conditions:
+        - { type: Ready, status: "True", lastTransitionTime: {{ Now | Quote }} }
+---
+apiVersion: kwok.x-k8s.io/v1alpha1
+kind: Stage
+metadata: { name: start }
+spec:
+  resourceRef: { apiGroup: v1, kind: Pod }
+  selector:
+    matchExpressions:
+      - { key: .metadata.deletionTimestamp, operator: DoesNotExist }
+      - { key: .status.phase, operator: In, values: [Pending] }
+  delay: { durationMilliseconds: READY_AFTER }
+  next:
+    statusTemplate: |
+      phase: Running
+      startTime: {{ Now | Quote }}
+      conditions:
+        - { type: Ready, status: "True", lastTransitionTime: {{ Now | Quote }} }
+---
+apiVersion: kwok.x-k8s.io/v1alpha1
+kind: Stage
+metadata: { name: stop }
+spec:
+  resourceRef: { apiGroup: v1, kind: Pod }
+  selector:
+    matchExpressions:
+      - { key: .metadata.deletionTimestamp, operator: Exists }
+  next: { delete: true }
+"""
 
 
 def peer(name):
@@ -69,11 +113,42 @@ class Kube:
                 f"--service-account-signing-key-file={key}",
                 f"--token-auth-file={self.folder / 'tokens.csv'}",
                 "--endpoint-reconciler-type=none",
+                # Debian's etcd is too old for lists that are streamed: clients fall back when they hear so at once.
+                "--feature-gates=WatchList=false",
             ],
             "apiserver.log",
         )
         self.certificate = certs / "apiserver.crt"
         eventually(self._ready, timeout=120, every=0.3)
+
+    def with_pods(self, ready_after):
+        """Controllers that make pods of Deployments, and kwok, whose node runs them: ready after so many seconds."""
+        self.kubeconfig(self.folder / "admin.yaml", token=ADMIN)
+        self._launch(
+            [
+                peer("kube-controller-manager"),
+                f"--kubeconfig={self.folder / 'admin.yaml'}",
+                "--controllers=deployment-controller,replicaset-controller",
+                "--leader-elect=false",
+                "--bind-address=127.0.0.1",
+                f"--secure-port={free_port()}",
+                f"--cert-dir={self.folder / 'controllers'}",
+            ],
+            "controllers.log",
+        )
+        stages = self.folder / "kwok.yaml"
+        stages.write_text(STAGES.replace("READY_AFTER", str(ready_after * 1000)))
+        self._launch(
+            [
+                peer("kwok"),
+                f"--kubeconfig={self.folder / 'admin.yaml'}",
+                f"--config={stages}",
+                "--manage-all-nodes=true",
+                "--node-lease-duration-seconds=0",
+            ],
+            "kwok.log",
+        )
+        self.create("/api/v1/nodes", {"metadata": {"name": NODE}})
 
     def _launch(self, command, log):
         file = open(self.folder / log, "wb")
@@ -113,7 +188,7 @@ class Kube:
             },
         )
 
-    def workload(self, space, name, replicas, kind="Deployment"):
+    def workload(self, space, name, replicas, kind="Deployment", node=None):
         plural = kind.lower() + "s"
         spec = {
             "replicas": replicas,
@@ -123,6 +198,8 @@ class Kube:
                 "spec": {"containers": [{"name": "main", "image": "example/main"}]},
             },
         }
+        if node:
+            spec["template"]["spec"]["nodeName"] = node
         if kind == "StatefulSet":
             spec["serviceName"] = name
         self.create(

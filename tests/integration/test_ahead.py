@@ -1,8 +1,13 @@
 """Capacity is there before a load that comes every day, also on the day of the first start."""
 
+import csv
 import datetime
+import math
+import pathlib
+import subprocess
+import time
 
-from conftest import eventually
+from conftest import ROOT, eventually
 
 AHEAD = """
 kind: Metric
@@ -70,3 +75,72 @@ def test_a_forecast_that_is_only_shown_changes_nothing(wave):
     )
     assert shown
     assert wave.desired("web") == 5
+
+
+# What is recorded at 15:20 is 544, at 15:40 it is 809.
+NOW = datetime.datetime(1998, 6, 22, 15, 20, tzinfo=datetime.timezone.utc)
+DAYS = 14
+
+FOLLOW = """
+kind: Metric
+id: requests
+metric_kind: prometheus
+metadata: {{ endpoint: '{url}', query: max(requests) }}
+polling_interval: 1s
+---
+kind: ScalingComponent
+id: web
+component_kind: logger
+limits: {{ min: 1, max: 100 }}
+ready_after: 20m
+---
+kind: ScalingPlan
+id: follow
+interval: 1s
+plans:
+  - id: track
+    target: {{ metric: requests, per_unit: 50 }}
+    proactive: {{}}
+    scaling_components: [{{ component_id: web }}]
+"""
+
+
+def recorded(now):
+    """Each minute of two recorded weeks before an afternoon's rise, as if they had just passed."""
+    with open(ROOT / "examples/recordings/worldcup98.csv", newline="") as lines:
+        for row in csv.DictReader(lines):
+            before = datetime.datetime.fromisoformat(row["timestamp"].replace("Z", "+00:00")) - NOW
+            if -datetime.timedelta(days=DAYS) <= before < datetime.timedelta(0):
+                for minute in range(5):
+                    yield int(now + before.total_seconds() + 60 * minute), float(row["value"])
+
+
+def test_a_fresh_start_learns_two_weeks_of_a_real_load_and_decides_with_them_within_a_minute(
+    wave, prometheus_program, prometheus, exporter, tmp_path
+):
+    prometheus.stop()
+    past = list(recorded(time.time()))
+    lines = [f"requests {value} {at}" for at, value in past]
+    (tmp_path / "past.txt").write_text("\n".join(["# TYPE requests gauge", *lines, "# EOF", ""]))
+    promtool = pathlib.Path(prometheus_program).parent / "promtool"
+    blocks = ["tsdb", "create-blocks-from", "openmetrics", "-q", tmp_path / "past.txt", prometheus.folder / "tsdb"]
+    subprocess.run([promtool, *blocks], check=True)
+    exporter.values["requests"] = load = past[-1][1]
+    prometheus.start()
+    prometheus.wait_for("max(requests)", load)
+
+    wave.write(FOLLOW.format(url=prometheus.url))
+    wave.run()
+    begun = time.monotonic()
+
+    def ahead():
+        return [one for one in wave.json("decisions") if "; ahead " in str(one["reasons"])]
+
+    decisions = eventually(ahead, timeout=60)
+    print(f"after {time.monotonic() - begun:.1f} s:", decisions[0]["reasons"])
+    (told,) = [one for one in decisions[0]["inputs"][0]["forecasts"] if one["lead_seconds"] == 1200]
+    assert told["acts"] and told["problem"] == "" and told["record"]["forecasts"] > 10_000, told
+    # The rise that the days before had at this hour is seen coming, and capacity is there before it.
+    assert told["forecast"]["p90"] > 1.1 * load, told
+    assert eventually(lambda: wave.desired("web")) >= math.ceil(load / 50)
+    assert "(forecast " in wave.component("web")["decisions"][0]["text"]

@@ -3,6 +3,7 @@
 import contextlib
 import http.server
 import json
+import math
 import os
 import signal
 import socket
@@ -234,6 +235,9 @@ def test_the_demo_follows_its_day_and_leaves_nothing_running(prometheus_program,
         counts = [count for _, count in seen]
         # How far down the day ends depends on which second saw the evening's second peak: down it goes.
         assert max(counts) >= 2 * counts[3] and counts[-1] < max(counts), seen
+        # More is ordered than the load of the moment asks for, because a forecast of the days before says so.
+        ahead = [one for one, _ in seen if one["forecast"] and one["forecast"] > 1.1 * one["load"]]
+        assert any(one["desired"] > math.ceil(one["load"] / 100) for one in ahead), seen
         offspring = [line.split()[0] for line in children(process.pid)]
         assert offspring
         process.send_signal(signal.SIGINT)

@@ -80,8 +80,13 @@ def test_a_stateful_set_is_found_by_its_kind(wave, kube, space):
     kube.workload(space, "queue", 1, kind="StatefulSet")
     kube.kubeconfig(wave.folder / "kubeconfig.yaml", token="admin-token")
     wave.write(component(space, name="queue", kind="kubernetes-scale", more=", kind: StatefulSet"))
-    decided = wave.json("scale", "api", "desired=4")
-    assert decided["applied"]
+    decided = wave.json("scale", "api", "replicas=4")
+    assert decided["applied"] and decided["value"] == "desired"
+    assert kube.replicas(space, "queue", "statefulsets") == 4
+    refused = wave.json("scale", "api", "replica=5", check=1)["error"]["message"]
+    assert "it has no value 'replica', but desired" in refused
+    twice = wave.json("scale", "api", "replicas=5", "desired=6", check=1)["error"]["message"]
+    assert "are one value" in twice
     assert kube.replicas(space, "queue", "statefulsets") == 4
 
 

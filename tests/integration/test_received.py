@@ -1,5 +1,6 @@
 """Samples that others send: a real Prometheus by remote write, and OTLP as protobuf and as JSON."""
 
+import gzip
 import time
 
 import pytest
@@ -18,11 +19,12 @@ aggregate: {aggregate}
 
 SEND = """
 import sys
+from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
-exporter = OTLPMetricExporter(endpoint=sys.argv[1], headers={"Authorization": "Bearer test-token"})
+exporter = OTLPMetricExporter(endpoint=sys.argv[1], headers={"Authorization": "Bearer test-token"}, compression=Compression(sys.argv[2]))
 reader = PeriodicExportingMetricReader(exporter, export_interval_millis=3600_000)
 provider = MeterProvider(metric_readers=[reader], resource=Resource.create({"service.name": "shop"}))
 meter = provider.get_meter("m")
@@ -61,19 +63,20 @@ def test_a_prometheus_sends_what_it_scraped(wave, prometheus, exporter):
 @pytest.mark.heavy
 @pytest.mark.held_to("otlp", "a real client: the OpenTelemetry SDK sends to it")
 @pytest.mark.parametrize(
-    ("name", "labels", "expected"),
+    ("name", "labels", "compression", "expected"),
     [
-        ("queue.depth", "{ service.name: shop }", 42.5),
-        ("queue.depth", "{ queue: b }", 30),
-        ("jobs", "{}", 7),
-        ("took_count", "{}", 1),
-        ("took_sum", "{}", 1.5),
+        ("queue.depth", "{ service.name: shop }", "none", 42.5),
+        ("queue.depth", "{ service.name: shop }", "gzip", 42.5),
+        ("queue.depth", "{ queue: b }", "gzip", 30),
+        ("jobs", "{}", "none", 7),
+        ("took_count", "{}", "none", 1),
+        ("took_sum", "{}", "gzip", 1.5),
     ],
 )
-def test_an_opentelemetry_sdk_sends_what_it_measured(wave, name, labels, expected):
+def test_an_opentelemetry_sdk_sends_what_it_measured(wave, name, labels, compression, expected):
     wave.write(METRIC.format(kind="otlp", name=name, labels=labels, aggregate="sum"))
     wave.run()
-    run_in(venv("otlp"), SEND, f"http://127.0.0.1:{wave.port}/v1/metrics")
+    run_in(venv("otlp"), SEND, f"http://127.0.0.1:{wave.port}/v1/metrics", compression)
     assert value(wave) == expected
 
 
@@ -95,10 +98,23 @@ def test_what_is_sent_wrongly_is_refused_and_changes_nothing(wave):
     assert send("{").status_code == 400
     assert send("\x0a\x7f", **{"Content-Type": "application/x-protobuf"}).status_code == 400
     assert send("", **{"Content-Type": "text/plain"}).status_code == 415
-    assert send(points(5), **{"Content-Encoding": "gzip"}).status_code == 415
+    assert send(points(5), **{"Content-Encoding": "br"}).status_code == 415
+    packed = {"Content-Encoding": "gzip"}
+    assert send(points(5), **packed).status_code == 400
+    bomb = send(gzip.compress(b" " * 100_000_000), **packed)
+    assert bomb.status_code == 413 and "32 MiB" in bomb.json()["error"]["message"]
     assert send(points(5), Authorization="Bearer wrong").status_code == 401
     wrong = requests.post(f"{url}/api/v1/write", data=b"not snappy", headers=headers, timeout=5)
     assert wrong.status_code == 400 and "snappy" in wrong.json()["error"]["message"]
+    # A sender of version 2.0 learns that its message is not understood, and must not read it as written.
+    second = {**headers, "Content-Type": "application/x-protobuf;proto=io.prometheus.write.v2.Request", "Content-Encoding": "snappy"}
+    refused = requests.post(f"{url}/api/v1/write", data=b"\x00", headers=second, timeout=5)
+    assert refused.status_code == 415 and "prometheus.WriteRequest" in refused.json()["error"]["message"]
+    first = {**second, "Content-Type": "application/x-protobuf;proto=prometheus.WriteRequest"}
+    assert requests.post(f"{url}/api/v1/write", data=b"\x00", headers=first, timeout=5).status_code == 204
+    assert value(wave) == 4
+    # What is compressed counts as what is not.
+    assert send(gzip.compress(points(4).encode()), **packed).status_code == 200
     assert value(wave) == 4
     # A second series without a rule is the metric's error, as it is for one that is polled.
     assert send(points(5)).status_code == 200

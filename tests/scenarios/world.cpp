@@ -1,5 +1,7 @@
 #include "world.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "metrics/kinds.h"
@@ -72,14 +74,15 @@ SimulatedWorld::SimulatedWorld(UtcTime start, std::string definitions)
                         net::Services&) -> Result<std::unique_ptr<components::Component>> {
     return std::make_unique<SimulatedComponent>(runtime, components_[component.id]);
   };
-  catalog_ = {.metrics = {&metrics::push().table}, .components = {&kind_.table}};
+  catalog_ = {.metrics = {}, .components = {&kind_.table}};
 }
 
 SimulatedWorld::~SimulatedWorld() = default;
 
 void SimulatedWorld::start() {
   engine_.reset();
-  metric_kinds.push_back(&metrics::push());
+  if (std::ranges::find(metric_kinds, &metrics::push()) == metric_kinds.end())
+    metric_kinds.push_back(&metrics::push());
   engine::Parts parts{.runtime = runtime,
                       .log = log_,
                       .services = services_,
@@ -89,6 +92,9 @@ void SimulatedWorld::start() {
                       .make_expressions = [] { return plans::make_expressions(nullptr); },
                       .environment = definitions::Settings::Environment::process()};
   engine_ = std::make_unique<engine::Engine>(std::move(parts), engine::Options{});
+  for (const auto* kind : metric_kinds)
+    if (std::ranges::find(catalog_.metrics, &kind->table) == catalog_.metrics.end())
+      catalog_.metrics.push_back(&kind->table);
   auto loaded = definitions::load_text("scenario", definitions_, catalog_);
   for (const auto& problem : loaded.errors) ADD_FAILURE() << problem.text();
   if (prepare) prepare(loaded.definitions);

@@ -44,6 +44,10 @@ std::string XmlAnswer::text(const char* name) const {
   return node_of(node_).child_value(name);
 }
 
+std::string XmlAnswer::text() const {
+  return node_of(node_).child_value();
+}
+
 std::optional<double> XmlAnswer::number(const char* name) const {
   const std::string_view text = node_of(node_).child_value(name);
   double value = 0;

@@ -23,6 +23,7 @@ class XmlAnswer {
   XmlAnswer at(const char* name) const;
   std::vector<XmlAnswer> items() const;  ///< the elements directly in it
   std::string text(const char* name) const;
+  std::string text() const;                              ///< its own
   std::optional<double> number(const char* name) const;  ///< finite, from 0 up
   explicit operator bool() const { return node_ != nullptr; }
 

@@ -50,22 +50,25 @@ const json* targeting(const json& list, const SteeredTarget& target) {
 
 /// A namespace holds at most so many autoscalers that are looked at.
 constexpr int most_pages = 40;
+constexpr int page_size = 500;
 
 /// The autoscaler of that kind that names the target; null where there is none.
 Task<Result<json>> look_for(Cluster& cluster, std::string folder, const SteeredTarget& target) {
   std::string more;
   for (int page = 0; page < most_pages; ++page) {
-    Cluster::Request request{.path = folder + "?limit=500" + more};
+    Cluster::Request request{.path = folder + "?limit=" + std::to_string(page_size) + more};
     auto answer = co_await cluster.send(std::move(request));
     if (!answer) co_return std::unexpected(std::move(answer.error()));
     const json list = json::parse(*answer, nullptr, false);
     if (const json* item = targeting(list, target)) co_return *item;
     const std::string next =
         list.is_object() && list.contains("metadata") ? text_of(list["metadata"], "continue") : "";
-    if (next.empty()) break;
+    if (next.empty()) co_return json();
     more = "&continue=" + net::percent_encode(next);
   }
-  co_return json();
+  co_return fail(ErrorCode::bad_response, "the namespace has more than " +
+                                              std::to_string(most_pages * page_size) +
+                                              " of them, and the others were not looked at");
 }
 
 }  // namespace
@@ -79,8 +82,11 @@ Task<FoundSteering> find_steering(Cluster& cluster, SteeredTarget target) {
     if (!item) {
       // 404: KEDA is not installed.
       if (item.error().code != ErrorCode::not_found)
-        out.warnings.push_back("cannot see whether a " + std::string(one.kind) +
-                               " steers it (allow list on " + one.plural + "): " + item.error().message);
+        out.warnings.push_back("cannot see whether a " + std::string(one.kind) + " steers it" +
+                               (item.error().code == ErrorCode::forbidden
+                                    ? " (allow list on " + std::string(one.plural) + ")"
+                                    : "") +
+                               ": " + item.error().message);
       continue;
     }
     if (item->is_null()) continue;

@@ -18,19 +18,20 @@ void add_tag(std::string_view tag, Labels& labels) {
 Result<Labels> labels_of(const JsonValue& tags) {
   Labels labels;
   if (!tags.exists() || tags.is_null()) return labels;
-  auto list = tags.list();
-  if (!list) return std::unexpected(list.error());
-  for (const JsonValue& tag : *list) add_tag(tag.text_or(""), labels);
+  if (!tags.is_list()) return std::unexpected(tags.wrong("a list"));
+  auto list = tags.each_element();
+  while (list.next()) add_tag(list.value().text_or(""), labels);
   return labels;
 }
 
 /// The tag values of one row: `["web-1"]`.
 std::string joined(const JsonValue& tags) {
-  std::string out;
-  if (tags.is_text()) return std::string(tags.text_or(""));
-  const auto list = tags.list();
-  if (!list) return out;
-  for (const JsonValue& tag : *list) out += (out.empty() ? "" : ",") + std::string(tag.text_or(""));
+  std::string out(tags.text_or(""));
+  auto list = tags.each_element();
+  while (list.next()) {
+    if (!out.empty()) out += ',';
+    out += list.value().text_or("");
+  }
   return out;
 }
 
@@ -38,6 +39,37 @@ Result<UtcTime> time_of(const JsonValue& milliseconds) {
   auto time = milliseconds.number();
   if (!time) return std::unexpected(time.error());
   return from_epoch_seconds(*time / 1000);
+}
+
+Result<std::vector<UtcTime>> times_of(const JsonValue& list) {
+  if (!list.is_list()) return std::unexpected(list.wrong("a list"));
+  auto elements = list.each_element();
+  std::vector<UtcTime> out;
+  out.reserve(elements.size());
+  while (elements.next()) {
+    auto time = time_of(elements.value());
+    if (!time) return std::unexpected(time.error());
+    out.push_back(*time);
+  }
+  return out;
+}
+
+/// The values of one series at those times.
+Result<std::vector<std::pair<UtcTime, double>>> points_of(const JsonValue& list,
+                                                          const std::vector<UtcTime>& times) {
+  if (!list.is_list()) return std::unexpected(list.wrong("a list"));
+  auto values = list.each_element();
+  if (values.size() != times.size())
+    return std::unexpected(bad_answer("a series has another number of values than there are times"));
+  std::vector<std::pair<UtcTime, double>> out;
+  out.reserve(values.size());
+  for (auto time = times.begin(); values.next(); ++time) {
+    if (values.value().is_null()) continue;
+    auto value = values.value().number();
+    if (!value) return std::unexpected(value.error());
+    out.emplace_back(*time, *value);
+  }
+  return out;
 }
 
 Status check_order(const Points& series) {
@@ -50,64 +82,58 @@ Status check_order(const Points& series) {
 }  // namespace
 
 Result<std::vector<Series>> scalar_of(const JsonValue& answer) {
-  auto columns = answer["data"]["attributes"]["columns"].list();
-  if (!columns) return std::unexpected(columns.error());
+  const JsonValue list = answer["data"]["attributes"]["columns"];
+  if (!list.is_list()) return std::unexpected(list.wrong("a list"));
   std::vector<Series> out;
-  std::optional<std::vector<JsonValue>> values;
-  std::vector<std::pair<std::string, std::vector<JsonValue>>> groups;
-  for (const JsonValue& column : *columns) {
-    auto cells = column["values"].list();
-    if (!cells) return std::unexpected(cells.error());
+  std::optional<JsonElements> values;
+  std::vector<std::pair<std::string, JsonElements>> groups;
+  auto columns = list.each_element();
+  while (columns.next()) {
+    const JsonValue column = columns.value();
+    const JsonValue cells = column["values"];
+    if (!cells.is_list()) return std::unexpected(cells.wrong("a list"));
     const auto type = column["type"].text_or("");
-    if (type == "group") groups.emplace_back(column["name"].text_or(""), std::move(*cells));
+    if (type == "group") groups.emplace_back(column["name"].text_or(""), cells.each_element());
     if (type == "number" && values) return std::unexpected(bad_answer("several columns are numbers"));
-    if (type == "number") values = std::move(*cells);
+    if (type == "number") values = cells.each_element();
   }
-  if (columns->empty()) return out;
+  if (columns.size() == 0) return out;
   if (!values) return std::unexpected(bad_answer("no column is a number"));
-  for (std::size_t row = 0; row < values->size(); ++row) {
-    auto value = (*values)[row].number_or_null();
+  for (const auto& [name, cells] : groups)
+    if (cells.size() != values->size())
+      return std::unexpected(bad_answer("the columns are not of one length"));
+  out.reserve(values->size());
+  while (values->next()) {
+    for (auto& [name, cells] : groups) cells.next();
+    if (values->value().is_null()) continue;
+    const auto value = values->value().number();
     if (!value) return std::unexpected(value.error());
-    if (!*value) continue;
-    Series series{.labels = {}, .value = **value, .at = {}};
-    for (const auto& [name, cells] : groups) {
-      if (cells.size() != values->size())
-        return std::unexpected(bad_answer("the columns are not of one length"));
-      series.labels.emplace(name, joined(cells[row]));
-    }
-    out.push_back(std::move(series));
+    Series& series = out.emplace_back();
+    series.value = *value;
+    for (const auto& [name, cells] : groups) series.labels.emplace(name, joined(cells.value()));
   }
   return out;
 }
 
 Result<std::vector<Points>> timeseries_of(const JsonValue& answer) {
   const JsonValue attributes = answer["data"]["attributes"];
-  auto series = attributes["series"].list();
-  if (!series) return std::unexpected(series.error());
-  auto times = attributes["times"].list();
+  for (const char* key : {"series", "values"})
+    if (!attributes[key].is_list()) return std::unexpected(attributes[key].wrong("a list"));
+  const auto times = times_of(attributes["times"]);
   if (!times) return std::unexpected(times.error());
-  auto values = attributes["values"].list();
-  if (!values) return std::unexpected(values.error());
-  if (values->size() != series->size())
+  auto series = attributes["series"].each_element();
+  auto values = attributes["values"].each_element();
+  if (values.size() != series.size())
     return std::unexpected(bad_answer("there are not as many lists of values as series"));
   std::vector<Points> out;
-  for (std::size_t i = 0; i < series->size(); ++i) {
-    auto labels = labels_of((*series)[i]["group_tags"]);
+  out.reserve(series.size());
+  while (series.next() && values.next()) {
+    auto labels = labels_of(series.value()["group_tags"]);
     if (!labels) return std::unexpected(labels.error());
-    auto points = (*values)[i].list();
+    auto points = points_of(values.value(), *times);
     if (!points) return std::unexpected(points.error());
-    if (points->size() != times->size())
-      return std::unexpected(bad_answer("a series has another number of values than there are times"));
-    Points one{.labels = std::move(*labels), .points = {}};
-    for (std::size_t at = 0; at < points->size(); ++at) {
-      auto value = (*points)[at].number_or_null();
-      if (!value) return std::unexpected(value.error());
-      auto time = time_of((*times)[at]);
-      if (!time) return std::unexpected(time.error());
-      if (*value) one.points.emplace_back(*time, **value);
-    }
-    if (auto ok = check_order(one); !ok) return std::unexpected(ok.error());
-    out.push_back(std::move(one));
+    out.push_back({.labels = std::move(*labels), .points = std::move(*points)});
+    if (auto ok = check_order(out.back()); !ok) return std::unexpected(ok.error());
   }
   return out;
 }
@@ -117,19 +143,22 @@ Result<std::vector<Points>> v1_of(const JsonValue& answer) {
   if (!status) return std::unexpected(status.error());
   if (*status != "ok")
     return std::unexpected(bad_answer("Datadog says: " + net::excerpt(answer["error"].text_or(*status))));
-  auto series = answer["series"].list();
-  if (!series) return std::unexpected(series.error());
+  if (!answer["series"].is_list()) return std::unexpected(answer["series"].wrong("a list"));
+  auto series = answer["series"].each_element();
   std::vector<Points> out;
-  for (const JsonValue& one : *series) {
-    auto labels = labels_of(one["tag_set"]);
+  out.reserve(series.size());
+  while (series.next()) {
+    auto labels = labels_of(series.value()["tag_set"]);
     if (!labels) return std::unexpected(labels.error());
-    auto pairs = one["pointlist"].list();
-    if (!pairs) return std::unexpected(pairs.error());
+    const JsonValue list = series.value()["pointlist"];
+    if (!list.is_list()) return std::unexpected(list.wrong("a list"));
+    auto pairs = list.each_element();
     Points found{.labels = std::move(*labels), .points = {}};
-    for (const JsonValue& pair : *pairs) {
-      auto time = time_of(pair[0]);
+    found.points.reserve(pairs.size());
+    while (pairs.next()) {
+      auto time = time_of(pairs.value()[0]);
       if (!time) return std::unexpected(time.error());
-      auto value = pair[1].number_or_null();
+      auto value = pairs.value()[1].number_or_null();
       if (!value) return std::unexpected(value.error());
       if (*value) found.points.emplace_back(*time, **value);
     }

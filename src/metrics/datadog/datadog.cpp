@@ -261,7 +261,9 @@ const Kind& datadog() {
                "\n\nThe newest points of a window are often empty or not complete: `end_offset: 60s`, or "
                "`last_point_offset: 1` with `value: last`. For counts say the interval with "
                "`.rollup(sum, 60)`: the one that Datadog chooses makes the last bucket wrong.\n\n"
-               "Datadog tells its limit in `X-RateLimit-*`; polling slows down before it is reached."},
+               "Datadog tells its limit in `X-RateLimit-*`; polling slows down before it is reached. Each "
+               "metric is "
+               "a request of its own, unless another asks the same in the same second."},
       .create = &create};
   return kind;
 }

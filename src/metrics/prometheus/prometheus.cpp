@@ -17,24 +17,34 @@ constexpr std::size_t longest_url = 2000;
 constexpr std::int64_t most_points = 10'900;
 constexpr std::int64_t most_requests = 100;
 
+struct Point {
+  double seconds = 0;  ///< since 1970
+  double value = 0;
+  UtcTime at() const { return from_epoch_seconds(seconds); }
+};
+
 /// `[1795457326.275, "1"]`; nullopt inside for NaN and infinities. Prometheus writes numbers as text: `1`,
 /// `1.5e+06`, `NaN`, `+Inf`.
-Result<std::optional<Series>> point_of(const JsonValue& pair) {
-  const JsonValue at = pair[0];
-  if (!at.is_number() || !pair[1].exists() || pair[2].exists())
+Result<std::optional<Point>> point_of(const JsonValue& pair) {
+  auto elements = pair.each_element();
+  if (elements.size() != 2 || !elements.next() || !elements.value().is_number())
     return std::unexpected(bad_answer("a point is not [time, \"value\"]"));
-  const auto value = pair[1].is_text() ? number_of_text(*pair[1].text()) : std::nullopt;
+  Point point{.seconds = *elements.value().number()};
+  elements.next();
+  const auto value = elements.value().is_text() ? number_of_text(elements.value().text_or("")) : std::nullopt;
   if (!value) return std::unexpected(bad_answer("a value is not a number in quotes"));
   if (!std::isfinite(*value)) return std::nullopt;
-  return Series{.labels = {}, .value = *value, .at = from_epoch_seconds(*at.number())};
+  point.value = *value;
+  return point;
 }
 
 Labels labels_of(const JsonValue& metric) {
   Labels labels;
-  const auto members = metric.members();
-  if (!members) return labels;
-  for (const auto& [name, value] : *members)
-    if (const auto text = value.text()) labels.emplace(name, *text);
+  auto members = metric.each_member();
+  // They come in order; where one does not, the hint is only of no help.
+  while (members.next())
+    if (const JsonValue value = members.value(); value.is_text())
+      labels.emplace_hint(labels.end(), members.key(), value.text_or(""));
   return labels;
 }
 
@@ -42,18 +52,20 @@ using Points = std::vector<std::pair<UtcTime, double>>;
 
 /// Adds what a range query answered; an earlier part of the same series is there already.
 Status add_past(const JsonValue& data, std::map<Labels, Points>& out) {
-  const auto result = data["result"].list();
-  if (data["resultType"].text_or("") != "matrix" || !result)
+  if (data["resultType"].text_or("") != "matrix" || !data["result"].is_list())
     return std::unexpected(bad_answer("the answer to a range query is not a matrix"));
-  for (const JsonValue& one : *result) {
-    const auto values = one["values"].list();
-    if (!values) return std::unexpected(bad_answer("a series has no values"));
-    Points& points = out[labels_of(one["metric"])];
-    for (const JsonValue& pair : *values) {
-      auto point = point_of(pair);
+  auto result = data["result"].each_element();
+  while (result.next()) {
+    const JsonValue values = result.value()["values"];
+    if (!values.is_list()) return std::unexpected(bad_answer("a series has no values"));
+    Points& points = out[labels_of(result.value()["metric"])];
+    auto pairs = values.each_element();
+    points.reserve(points.size() + pairs.size());
+    while (pairs.next()) {
+      auto point = point_of(pairs.value());
       if (!point) return std::unexpected(point.error());
       if (!*point) continue;
-      const UtcTime at = *(*point)->at;
+      const UtcTime at = (*point)->at();
       if (!points.empty() && at <= points.back().first)
         return std::unexpected(bad_answer("the points of a series are not in order"));
       points.emplace_back(at, (*point)->value);
@@ -63,7 +75,7 @@ Status add_past(const JsonValue& data, std::map<Labels, Points>& out) {
 }
 
 /// The newest point of a matrix' series that is a number.
-Result<std::optional<Series>> newest_of(const JsonValue& series) {
+Result<std::optional<Point>> newest_of(const JsonValue& series) {
   const auto values = series["values"].list();
   if (!values) return std::unexpected(bad_answer("a series has no values"));
   for (auto pair = values->rbegin(); pair != values->rend(); ++pair) {
@@ -89,19 +101,20 @@ Result<std::vector<Series>> series_of(const JsonValue& data) {
   if (!is_vector && *type != "matrix")
     return std::unexpected(
         bad_answer("the result is a " + std::string(type->substr(0, 32)) + ", not numbers"));
-  const auto list = result.list();
-  if (!list) return std::unexpected(bad_answer("the result is not a list"));
-  for (const JsonValue& one : *list) {
+  if (!result.is_list()) return std::unexpected(bad_answer("the result is not a list"));
+  auto list = result.each_element();
+  out.reserve(list.size());
+  while (list.next()) {
+    const JsonValue one = list.value();
     if (!one.is_object()) return std::unexpected(bad_answer("a series is not an object"));
-    const JsonValue value = one["value"];
-    if (is_vector && !value.exists())
+    const JsonValue value = is_vector ? one["value"] : one;
+    if (!value.exists())
       return std::unexpected(bad_answer("a series has no value (native histograms are not numbers)"));
-    auto point = is_vector ? point_of(value) : newest_of(one);
+    const auto point = is_vector ? point_of(value) : newest_of(one);
     if (!point) return std::unexpected(point.error());
     if (!*point) continue;
-    (*point)->labels = labels_of(one["metric"]);
-    if (is_vector) (*point)->at.reset();
-    out.push_back(std::move(**point));
+    out.push_back({.labels = labels_of(one["metric"]), .value = (*point)->value, .at = {}});
+    if (!is_vector) out.back().at = (*point)->at();
   }
   return out;
 }

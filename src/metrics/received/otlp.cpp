@@ -129,8 +129,9 @@ const Kind& otlp() {
            .stale_after = 5min,
            .polled = false,
            .notes =
-               "OTLP over HTTP, as protobuf or JSON, not compressed (`compression: none` in the Collector's "
-               "`otlphttp` exporter), with the daemon's token in a header `Authorization: Bearer ...`.\n\n"
+               "OTLP over HTTP, as protobuf or JSON, plain or compressed with gzip (the default of the "
+               "Collector's `otlphttp` exporter; at most 1 MiB, 32 MiB when decompressed), with the "
+               "daemon's token in a header `Authorization: Bearer ...`.\n\n"
                "Gauges and sums are found by their name, histograms as `NAME_count` and `NAME_sum`; the "
                "labels are the attributes of the resource and of the point. A sum arrives as it is: "
                "`rate('jobs', '1m')` makes a rate of a cumulative one. What no metric asks for is passed "

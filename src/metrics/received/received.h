@@ -26,6 +26,10 @@ Result<std::vector<Received>> remote_write(std::string_view body);
 Result<std::vector<Received>> otlp_protobuf(std::string_view body);
 Result<std::vector<Received>> otlp_json(std::string_view body);
 
+/// What a body compressed with gzip (RFC 1952) holds. limit_exceeded above 32 MiB, however small it is when
+/// compressed.
+Result<std::string> gunzip(std::string_view body);
+
 /// The series of those samples (by name) that the metric asks for by `name` and `labels`; of one series the
 /// newest. Looks only at the samples of that name: many metrics share one request.
 std::vector<Series> wanted_of(const definitions::MetricDefinition& metric,

@@ -102,7 +102,8 @@ const Kind& prometheus_remote_write() {
                "/etc/prometheus/wave-token }\n    write_relabel_configs:\n      - { source_labels: "
                "[__name__], regex: queue_depth, action: keep }\n```\n\nWhat no metric asks for is passed "
                "over. A counter arrives as it is: `rate('jobs', '1m')` makes a rate of it. Version 1 of "
-               "the protocol is understood; stale markers, NaN and infinities are no value."},
+               "the protocol is understood (`protobuf_message: prometheus.WriteRequest`, the default); "
+               "version 2 is refused with 415. Stale markers, NaN and infinities are no value."},
       .create = nullptr};
   return kind;
 }

@@ -50,7 +50,7 @@ Question question(std::vector<double> load) {
   made.to = start + Duration(1min) * static_cast<std::int64_t>(load.size());
   made.component_id = "web";
   made.load_metric = "load";
-  made.per_unit = 10;
+  made.capacity = 10 / utilisation;
   made.recordings.push_back({"load", {.start = start - 1min, .step = 1min, .values = {load.front()}}});
   auto& values = made.recordings.back().series.values;
   values.insert(values.end(), load.begin(), load.end());

@@ -41,5 +41,24 @@ TEST(Figures, TheOracleIsNeverShortAndTheReactiveOneIs) {
   }
 }
 
+TEST(Figures, AReactivePolicySeesALongRowWhenItIsOver) {
+  Setting test{.past = {}, .load = std::vector<double>(20, 6), .per_unit = 6, .capacity = 10};
+  std::fill(test.load.begin() + 5, test.load.end(), 60);
+  const auto ordered = [&] {
+    for (const auto& [name, course] : baselines(test))
+      if (name == "reactive") return course.desired;
+    return std::vector<double>();
+  };
+  EXPECT_EQ(ordered()[5], 1);
+  EXPECT_EQ(ordered()[6], 10);
+  test.row_ticks = 5;
+  EXPECT_EQ(ordered()[9], 1);
+  EXPECT_EQ(ordered()[10], 10);
+  // The first row began two ticks before the test: its second is over at 8, and tells of the tick before.
+  test.row_offset = 2;
+  EXPECT_EQ(ordered()[7], 1);
+  EXPECT_EQ(ordered()[8], 10);
+}
+
 }  // namespace
 }  // namespace wave::backtest

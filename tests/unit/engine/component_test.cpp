@@ -17,6 +17,7 @@ class Scaled final : public components::Component {
     int observing = 0;
     int most_at_once = 0;
     int observed = 0;
+    std::optional<Error> refuses;
   };
   Scaled(Runtime& runtime, State& state) : runtime_(runtime), state_(state) {}
   Task<Result<components::Observation>> observe() override {
@@ -29,6 +30,7 @@ class Scaled final : public components::Component {
     co_return seen;
   }
   Task<Result<components::Applied>> apply(components::Change change) override {
+    if (state_.refuses) co_return std::unexpected(*state_.refuses);
     state_.desired = change.values["desired"];
     co_return components::Applied{};
   }
@@ -84,6 +86,37 @@ TEST_F(EngineComponent, TheLeadTimeIsLearnedFromTheMainValue) {
   pass(5s);
   ASSERT_TRUE(component->ready_after_learned());
   EXPECT_NEAR(seconds(component->ready_after()), 40, 3);
+  component->stop();
+}
+
+TEST_F(EngineComponent, WhatIsRefusedForGoodWaitsLongestAndOnlyItself) {
+  const auto component = make();
+  component->start();
+  pass(1s);
+  const auto ask = [&](double desired) {
+    components::Change change;
+    change.values["desired"] = desired;
+    change.basis["desired"] = 2;
+    world.run(component->apply(std::move(change)));
+  };
+  const auto wait_for = [&](double desired) {
+    return seconds(component->retry_at({{"desired", desired}}).value() - world.runtime.mono());
+  };
+  state.refuses = Error{.code = ErrorCode::forbidden, .message = "no", .retryable = false};
+  ask(5);
+  EXPECT_GT(wait_for(5), 40);
+  EXPECT_LT(wait_for(6), 2) << "another wish may be one that is granted";
+  for (int i = 0; i < 9; ++i) ask(5);
+  EXPECT_GT(wait_for(5), 11 * 60);
+  EXPECT_LE(wait_for(5), 18 * 60);
+  EXPECT_LE(wait_for(6), 72);
+
+  state.refuses = Error{.code = ErrorCode::unavailable, .message = "later", .retryable = true};
+  ask(5);
+  EXPECT_LE(wait_for(5), 72) << "what may work by itself is tried each minute";
+  state.refuses.reset();
+  ask(5);
+  EXPECT_FALSE(component->retry_at({{"desired", 5}}));
   component->stop();
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <snappy.h>
+#include <zlib.h>
 
 namespace wave::metrics {
 namespace {
@@ -79,6 +80,49 @@ TEST(RemoteWrite, WhatIsNoRequestIsRefused) {
   const auto bomb = remote_write("\xff\xff\xff\xff\x0f");
   ASSERT_FALSE(bomb);
   EXPECT_EQ(bomb.error().code, ErrorCode::limit_exceeded);
+}
+
+/// As `gzip` writes it.
+std::string gzipped(const std::string& text) {
+  z_stream stream{};
+  deflateInit2(&stream, 9, Z_DEFLATED, 16 + MAX_WBITS, 9, Z_DEFAULT_STRATEGY);
+  std::string out(deflateBound(&stream, text.size()) + 32, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+TEST(Gunzip, GivesBackWhatWasCompressed) {
+  const std::string large(300'000, 'a');
+  for (const std::string& text : {std::string(), std::string("x"), large}) {
+    const auto out = gunzip(gzipped(text));
+    ASSERT_TRUE(out) << out.error().text();
+    EXPECT_EQ(*out, text);
+  }
+  EXPECT_EQ(*gunzip(gzipped("one") + gzipped("two")), "onetwo") << "members follow one another";
+}
+
+TEST(Gunzip, WhatIsNotWholeIsRefused) {
+  const std::string whole = gzipped("what was sent");
+  for (std::size_t cut = 0; cut < whole.size(); ++cut) EXPECT_FALSE(gunzip(whole.substr(0, cut))) << cut;
+  EXPECT_FALSE(gunzip(whole + "rest"));
+  EXPECT_FALSE(gunzip("not compressed"));
+  std::string wrong = whole;
+  wrong[whole.size() - 6] ^= 1;  // of the checksum
+  EXPECT_FALSE(gunzip(wrong));
+}
+
+TEST(Gunzip, ABombIsRefused) {
+  const std::string bomb = gzipped(std::string(200u << 20, '\0'));
+  ASSERT_LT(bomb.size(), 1u << 20) << "as small as a request may be";
+  const auto out = gunzip(bomb);
+  ASSERT_FALSE(out);
+  EXPECT_EQ(out.error().code, ErrorCode::limit_exceeded);
 }
 
 std::string attribute(int field, const std::string& name, const std::string& value) {

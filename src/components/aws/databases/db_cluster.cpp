@@ -20,6 +20,16 @@ constexpr const char* tag_value = "wa";
 /// One order makes at most so many; one removes one.
 constexpr int most_at_once = 3;
 
+const XmlListing clusters{.action = "DescribeDBClusters",
+                          .list = "DBClusters",
+                          .name = "DBClusterIdentifier",
+                          .single = "DBClusterIdentifier",
+                          .filter = "db-cluster-id"};
+const XmlListing instances_of_clusters{.action = "DescribeDBInstances",
+                                       .list = "DBInstances",
+                                       .name = "DBClusterIdentifier",
+                                       .filter = "db-cluster-id"};
+
 bool has_our_tag(const XmlAnswer& tags) {
   return std::ranges::any_of(tags.items(), [](const XmlAnswer& tag) {
     return tag.text("Key") == tag_key && tag.text("Value") == tag_value;
@@ -68,7 +78,7 @@ Result<std::unique_ptr<Component>> DbCluster::create(const DbEngine& engine,
                                                      net::Services& services) {
   auto client = services.aws.client(engine.service, settings);
   if (!client) return std::unexpected(client.error());
-  std::unique_ptr<DbCluster> made(new DbCluster(engine, definition, settings, std::move(*client)));
+  std::unique_ptr<DbCluster> made(new DbCluster(engine, definition, settings, std::move(*client), services));
   if (!engine.steering_space.empty()) {
     const std::string space(engine.steering_space);
     auto ok = made->watch_targets({{.value = readers,
@@ -82,7 +92,8 @@ Result<std::unique_ptr<Component>> DbCluster::create(const DbEngine& engine,
 }
 
 DbCluster::DbCluster(const DbEngine& engine, const definitions::ComponentDefinition& definition,
-                     const definitions::Settings& settings, std::unique_ptr<net::AwsClient> client)
+                     const definitions::Settings& settings, std::shared_ptr<net::AwsClient> client,
+                     net::Services& services)
     : AwsComponent("cluster " + settings.text("db_cluster_identifier"), definition),
       engine_(engine),
       id_(settings.text("db_cluster_identifier")),
@@ -90,7 +101,9 @@ DbCluster::DbCluster(const DbEngine& engine, const definitions::ComponentDefinit
       instance_class_(settings.text("replica_instance_class")),
       tier_(settings.has("promotion_tier") ? whole(settings.number("promotion_tier")) : "15"),
       zones_(settings.list("availability_zones")),
-      client_(std::move(client)) {
+      client_(std::move(client)),
+      clusters_(xml_items(clusters, client_, services)),
+      instances_(xml_items(instances_of_clusters, client_, services)) {
   if (prefix_.empty()) prefix_ = id_ + "-wa";
 }
 
@@ -100,11 +113,7 @@ Status DbCluster::check_engine(const std::string& engine) const {
                                                "', which is not one of " + std::string(engine_.kind));
 }
 
-Result<DbCluster::Cluster> DbCluster::cluster_of(const XmlAnswer& answer) const {
-  const auto all = answer.find("DBClusters");
-  if (!all) return std::unexpected(bad_answer("no DBClusters in the answer"));
-  const auto found = all.at("DBCluster");
-  if (!found) return fail(ErrorCode::not_found, "there is no cluster '" + id_ + "' in " + client_->region());
+Result<DbCluster::Cluster> DbCluster::cluster_of(const XmlAnswer& found) const {
   Cluster cluster{.engine = found.text("Engine"), .status = found.text("Status")};
   if (cluster.status.empty()) return std::unexpected(bad_answer("no Status in the answer"));
   if (auto ok = check_engine(cluster.engine); !ok) return std::unexpected(ok.error());
@@ -124,13 +133,9 @@ Result<DbCluster::Cluster> DbCluster::cluster_of(const XmlAnswer& answer) const 
 /// What DescribeDBClusters does not say of its members: their state, class and tags. Instances that are not
 /// members yet are being created.
 Task<Status> DbCluster::read_instances(Cluster* cluster) {
-  net::Headers parameters = {{"Filters.Filter.1.Name", "db-cluster-id"},
-                             {"Filters.Filter.1.Values.Value.1", id_}};
-  auto parsed = co_await ask_xml(*client_, "DescribeDBInstances", std::move(parameters));
-  if (!parsed) co_return std::unexpected(std::move(parsed.error()));
-  const auto all = parsed->find("DBInstances");
-  if (!all) co_return std::unexpected(bad_answer("no DBInstances in the answer"));
-  for (const auto& one : all.items()) {
+  auto found = co_await instances_->ask(id_);
+  if (!found) co_return std::unexpected(std::move(found.error()));
+  for (const auto& one : found->value_or(std::vector<XmlAnswer>())) {
     const std::string id = one.text("DBInstanceIdentifier");
     auto known = std::ranges::find(cluster->instances, id, &DbInstance::id);
     if (known == cluster->instances.end())
@@ -164,10 +169,11 @@ Task<Result<bool>> DbCluster::ask_tags(std::string arn) {
 }
 
 Task<Result<DbCluster::Cluster>> DbCluster::read() {
-  net::Headers parameters = {{"DBClusterIdentifier", id_}};
-  auto answer = co_await ask_xml(*client_, "DescribeDBClusters", std::move(parameters));
-  if (!answer) co_return std::unexpected(std::move(answer.error()));
-  auto cluster = cluster_of(*answer);
+  auto found = co_await clusters_->ask(id_);
+  if (!found) co_return std::unexpected(std::move(found.error()));
+  if (!*found)
+    co_return fail(ErrorCode::not_found, "there is no cluster '" + id_ + "' in " + client_->region());
+  auto cluster = cluster_of((*found)->front());
   if (!cluster) co_return std::unexpected(std::move(cluster.error()));
   auto ok = co_await read_instances(&*cluster);
   if (!ok) co_return std::unexpected(std::move(ok.error()));

@@ -4,7 +4,7 @@
 
 #include "components/aws/aws_component.h"
 #include "components/aws/databases/readers.h"
-#include "components/aws/xml_answer.h"
+#include "components/aws/xml_items.h"
 
 namespace wave::components {
 
@@ -46,13 +46,14 @@ class DbCluster final : public AwsComponent {
   };
 
   DbCluster(const DbEngine& engine, const definitions::ComponentDefinition& definition,
-            const definitions::Settings& settings, std::unique_ptr<net::AwsClient> client);
+            const definitions::Settings& settings, std::shared_ptr<net::AwsClient> client,
+            net::Services& services);
   Task<Result<Observation>> look() override;
   Task<Result<Applied>> write(Observation seen, Values wanted) override;
   Task<Result<Cluster>> read();
   Task<Status> read_instances(Cluster* cluster);
   Task<Result<bool>> ask_tags(std::string arn);
-  Result<Cluster> cluster_of(const XmlAnswer& answer) const;
+  Result<Cluster> cluster_of(const XmlAnswer& found) const;
   Status check_engine(const std::string& engine) const;
   Task<Result<std::string>> set_capacity(const Observation& seen, const Values& wanted);
   Task<Result<std::string>> set_readers(std::size_t wanted);
@@ -66,8 +67,10 @@ class DbCluster final : public AwsComponent {
   std::string instance_class_;
   std::string tier_;
   std::vector<std::string> zones_;
-  std::unique_ptr<net::AwsClient> client_;
-  std::set<std::string> tagged_;  ///< ARNs of instances that carry our tag
+  std::shared_ptr<net::AwsClient> client_;
+  std::shared_ptr<XmlItems> clusters_;   ///< by identifier
+  std::shared_ptr<XmlItems> instances_;  ///< by cluster
+  std::set<std::string> tagged_;         ///< ARNs of instances that carry our tag
 };
 
 }  // namespace wave::components

@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "components/aws/answer.h"
 #include "components/aws/aws_component.h"
-#include "components/aws/xml_answer.h"
+#include "components/aws/xml_items.h"
 #include "components/kinds.h"
 #include "definitions/common_keys.h"
 
@@ -22,27 +22,34 @@ constexpr std::array<UsageLimit, 4> usage_limits{{{"min_ecpu", "ECPUPerSecond", 
                                                   {"min_data_gb", "DataStorage", "Minimum", true},
                                                   {"max_data_gb", "DataStorage", "Maximum", false}}};
 
+const XmlListing listing{.action = "DescribeServerlessCaches",
+                         .list = "ServerlessCaches",
+                         .name = "ServerlessCacheName",
+                         .single = "ServerlessCacheName",
+                         .page_size = "MaxResults",
+                         .most_of_a_page = 50,
+                         .next = "NextToken"};
+
 class ServerlessCache final : public AwsComponent {
  public:
   ServerlessCache(const definitions::ComponentDefinition& definition, const definitions::Settings& settings,
-                  std::unique_ptr<net::AwsClient> client)
+                  std::shared_ptr<net::AwsClient> client, net::Services& services)
       : AwsComponent("serverless cache " + settings.text("serverless_cache_name"), definition),
         name_(settings.text("serverless_cache_name")),
-        client_(std::move(client)) {}
+        client_(std::move(client)),
+        caches_(xml_items(listing, client_, services)) {}
 
  private:
   Task<Result<Observation>> look() override {
-    net::Headers parameters = {{"ServerlessCacheName", name_}};
-    auto parsed = co_await ask_xml(*client_, "DescribeServerlessCaches", std::move(parameters));
-    if (!parsed) co_return std::unexpected(std::move(parsed.error()));
-    const auto caches = parsed->find("ServerlessCaches");
-    const auto all = caches.items();
-    if (caches && all.empty())
+    auto found = co_await caches_->ask(name_);
+    if (!found) co_return std::unexpected(std::move(found.error()));
+    if (!*found)
       co_return fail(ErrorCode::not_found,
                      "there is no serverless cache '" + name_ + "' in " + client_->region());
-    const std::string status = all.empty() ? "" : all.front().text("Status");
+    const XmlAnswer cache = (*found)->front();
+    const std::string status = cache.text("Status");
     if (status.empty()) co_return std::unexpected(bad_answer("no Status in the answer"));
-    co_return seen_in(all.front().at("CacheUsageLimits"), status);
+    co_return seen_in(cache.at("CacheUsageLimits"), status);
   }
 
   static Observation seen_in(const XmlAnswer& limits, const std::string& status) {
@@ -86,14 +93,15 @@ class ServerlessCache final : public AwsComponent {
   }
 
   std::string name_;
-  std::unique_ptr<net::AwsClient> client_;
+  std::shared_ptr<net::AwsClient> client_;
+  std::shared_ptr<XmlItems> caches_;
 };
 
 Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
                                           const definitions::Settings& settings, net::Services& services) {
   auto client = services.aws.client(net::aws::elasticache, settings);
   if (!client) return std::unexpected(client.error());
-  return std::make_unique<ServerlessCache>(definition, settings, std::move(*client));
+  return std::make_unique<ServerlessCache>(definition, settings, std::move(*client), services);
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "components/aws/answer.h"
 #include "components/aws/aws_component.h"
-#include "components/aws/xml_answer.h"
+#include "components/aws/xml_items.h"
 #include "components/kinds.h"
 #include "definitions/common_keys.h"
 
@@ -12,13 +12,20 @@ namespace {
 
 constexpr const char* nodes = "nodes";
 
+const XmlListing listing{.action = "DescribeCacheClusters",
+                         .list = "CacheClusters",
+                         .name = "CacheClusterId",
+                         .single = "CacheClusterId",
+                         .more = {{"ShowCacheNodeInfo", "true"}}};
+
 class MemcachedCluster final : public AwsComponent {
  public:
   MemcachedCluster(const definitions::ComponentDefinition& definition, const definitions::Settings& settings,
-                   std::unique_ptr<net::AwsClient> client)
+                   std::shared_ptr<net::AwsClient> client, net::Services& services)
       : AwsComponent("cache cluster " + settings.text("cache_cluster_id"), definition),
         id_(settings.text("cache_cluster_id")),
-        client_(std::move(client)) {}
+        client_(std::move(client)),
+        clusters_(xml_items(listing, client_, services)) {}
 
   Status watch(const definitions::Settings& settings, net::Services& services) {
     return watch_targets(
@@ -29,12 +36,11 @@ class MemcachedCluster final : public AwsComponent {
 
  private:
   Task<Result<Observation>> look() override {
-    net::Headers parameters = {{"CacheClusterId", id_}, {"ShowCacheNodeInfo", "true"}};
-    auto parsed = co_await ask_xml(*client_, "DescribeCacheClusters", std::move(parameters));
-    if (!parsed) co_return std::unexpected(std::move(parsed.error()));
-    const auto cluster = parsed->find("CacheCluster");
-    if (!cluster && parsed->find("CacheClusters"))
+    auto found = co_await clusters_->ask(id_);
+    if (!found) co_return std::unexpected(std::move(found.error()));
+    if (!*found)
       co_return fail(ErrorCode::not_found, "there is no cache cluster '" + id_ + "' in " + client_->region());
+    const XmlAnswer cluster = (*found)->front();
     const auto count = cluster.number("NumCacheNodes");
     const std::string status = cluster.text("CacheClusterStatus");
     if (!count || status.empty())
@@ -82,7 +88,8 @@ class MemcachedCluster final : public AwsComponent {
   }
 
   std::string id_;
-  std::unique_ptr<net::AwsClient> client_;
+  std::shared_ptr<net::AwsClient> client_;
+  std::shared_ptr<XmlItems> clusters_;
   std::vector<std::string> ids_;  ///< of the nodes that were seen last, ascending
 };
 
@@ -90,7 +97,7 @@ Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition
                                           const definitions::Settings& settings, net::Services& services) {
   auto client = services.aws.client(net::aws::elasticache, settings);
   if (!client) return std::unexpected(client.error());
-  auto made = std::make_unique<MemcachedCluster>(definition, settings, std::move(*client));
+  auto made = std::make_unique<MemcachedCluster>(definition, settings, std::move(*client), services);
   if (auto ok = made->watch(settings, services); !ok) return std::unexpected(ok.error());
   return made;
 }

@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "components/aws/answer.h"
 #include "components/aws/aws_component.h"
-#include "components/aws/xml_answer.h"
+#include "components/aws/xml_items.h"
 #include "components/kinds.h"
 #include "definitions/common_keys.h"
 #include "net/aws/errors.h"
@@ -14,14 +14,20 @@ namespace {
 constexpr const char* replicas = "replicas";
 constexpr const char* shards = "shards";
 
+const XmlListing listing{.action = "DescribeReplicationGroups",
+                         .list = "ReplicationGroups",
+                         .name = "ReplicationGroupId",
+                         .single = "ReplicationGroupId"};
+
 class ReplicationGroup final : public AwsComponent {
  public:
   ReplicationGroup(const definitions::ComponentDefinition& definition, const definitions::Settings& settings,
-                   std::unique_ptr<net::AwsClient> client)
+                   std::shared_ptr<net::AwsClient> client, net::Services& services)
       : AwsComponent("replication group " + settings.text("replication_group_id"), definition),
         id_(settings.text("replication_group_id")),
         only_shard_(settings.text("node_group_id")),
-        client_(std::move(client)) {}
+        client_(std::move(client)),
+        groups_(xml_items(listing, client_, services)) {}
 
   Status watch(const definitions::Settings& settings, net::Services& services) {
     const std::string resource = "replication-group/" + id_;
@@ -33,14 +39,12 @@ class ReplicationGroup final : public AwsComponent {
 
  private:
   Task<Result<Observation>> look() override {
-    net::Headers parameters = {{"ReplicationGroupId", id_}};
-    auto parsed = co_await ask_xml(*client_, "DescribeReplicationGroups", std::move(parameters));
-    if (!parsed) co_return std::unexpected(std::move(parsed.error()));
-    const auto group = parsed->find("ReplicationGroup");
-    if (!group && parsed->find("ReplicationGroups"))
+    auto found = co_await groups_->ask(id_);
+    if (!found) co_return std::unexpected(std::move(found.error()));
+    if (!*found)
       co_return fail(ErrorCode::not_found,
                      "there is no replication group '" + id_ + "' in " + client_->region());
-    co_return read(group);
+    co_return read((*found)->front());
   }
 
   Result<Observation> read(const XmlAnswer& group) {
@@ -132,7 +136,8 @@ class ReplicationGroup final : public AwsComponent {
 
   std::string id_;
   std::string only_shard_;
-  std::unique_ptr<net::AwsClient> client_;
+  std::shared_ptr<net::AwsClient> client_;
+  std::shared_ptr<XmlItems> groups_;
   std::vector<std::string> ids_;  ///< of the shards that were seen last, ascending
 };
 
@@ -140,7 +145,7 @@ Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition
                                           const definitions::Settings& settings, net::Services& services) {
   auto client = services.aws.client(net::aws::elasticache, settings);
   if (!client) return std::unexpected(client.error());
-  auto made = std::make_unique<ReplicationGroup>(definition, settings, std::move(*client));
+  auto made = std::make_unique<ReplicationGroup>(definition, settings, std::move(*client), services);
   if (auto ok = made->watch(settings, services); !ok) return std::unexpected(ok.error());
   return made;
 }

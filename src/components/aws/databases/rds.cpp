@@ -17,23 +17,29 @@ constexpr DbEngine aurora{.service = net::aws::rds,
                           .steering_space = "rds",
                           .skips_final_snapshot = true};
 
+const XmlListing listing{.action = "DescribeDBInstances",
+                         .list = "DBInstances",
+                         .name = "DBInstanceIdentifier",
+                         .single = "DBInstanceIdentifier",
+                         .filter = "db-instance-id"};
+
 /// The storage of an instance that is no member of an Aurora cluster. It only grows.
 class DbStorage final : public AwsComponent {
  public:
   DbStorage(const definitions::ComponentDefinition& definition, const definitions::Settings& settings,
-            std::unique_ptr<net::AwsClient> client)
+            std::shared_ptr<net::AwsClient> client, net::Services& services)
       : AwsComponent("instance " + settings.text("db_instance_identifier"), definition),
         id_(settings.text("db_instance_identifier")),
-        client_(std::move(client)) {}
+        client_(std::move(client)),
+        instances_(xml_items(listing, client_, services)) {}
 
  private:
   Task<Result<Observation>> look() override {
-    net::Headers parameters = {{"DBInstanceIdentifier", id_}};
-    auto parsed = co_await ask_xml(*client_, "DescribeDBInstances", std::move(parameters));
-    if (!parsed) co_return std::unexpected(std::move(parsed.error()));
-    const auto instance = parsed->find("DBInstance");
-    if (!instance && parsed->find("DBInstances"))
+    auto found = co_await instances_->ask(id_);
+    if (!found) co_return std::unexpected(std::move(found.error()));
+    if (!*found)
       co_return fail(ErrorCode::not_found, "there is no DB instance '" + id_ + "' in " + client_->region());
+    const XmlAnswer instance = (*found)->front();
     const auto size = instance.number("AllocatedStorage");
     const std::string status = instance.text("DBInstanceStatus");
     if (!size || status.empty())
@@ -74,7 +80,8 @@ class DbStorage final : public AwsComponent {
   }
 
   std::string id_;
-  std::unique_ptr<net::AwsClient> client_;
+  std::shared_ptr<net::AwsClient> client_;
+  std::shared_ptr<XmlItems> instances_;
 };
 
 Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
@@ -85,7 +92,7 @@ Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition
   if (of_cluster) return DbCluster::create(aurora, definition, settings, services);
   auto client = services.aws.client(net::aws::rds, settings);
   if (!client) return std::unexpected(client.error());
-  return std::make_unique<DbStorage>(definition, settings, std::move(*client));
+  return std::make_unique<DbStorage>(definition, settings, std::move(*client), services);
 }
 
 std::vector<definitions::ValueSpec> values() {
