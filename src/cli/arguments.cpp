@@ -218,7 +218,8 @@ const std::vector<Command>& commands() {
       {"forecast", "What comes after recorded series.",
        "  wave-autoscale forecast --input rps.csv --horizon 48\n"
        "  wave-autoscale forecast --input rps.csv --step 5m --horizon 288 --quantiles 0.5,0.9 --season 1d,7d "
-       "--json",
+       "--json\n"
+       "  wave-autoscale forecast -f definitions/ --input api_rps.csv --horizon 48   # with its known events",
        &forecast_options},
       {"backtest", "What the definitions would have done to a recorded load, beside other policies.",
        "  wave-autoscale backtest --input api_rps=rps.csv --html report.html\n"
@@ -231,6 +232,9 @@ const std::vector<Command>& commands() {
        [](CLI::App& app, Arguments& to) {
          app.add_option("KIND", to.names, "Which; without it all.")->expected(0, 1);
        }},
+      {"schedules", "Known events as schedules: a plan for who does without forecasts.",
+       "  wave-autoscale schedules > definitions/schedules.yaml\n  wave-autoscale schedules final --json",
+       [](CLI::App& app, Arguments& to) { app.add_option("EVENT", to.names, "Which; without it all."); }},
       {"schema", "The JSON Schema of the definitions, for editors.",
        "  wave-autoscale schema > wave.schema.json", nullptr},
       {"reference", "Writes the reference pages that stand in docs/reference.",

@@ -22,10 +22,11 @@ int pause(const Arguments& arguments, const Configuration& configuration);
 int resume(const Arguments& arguments, const Configuration& configuration);
 int scale(const Arguments& arguments, const Configuration& configuration);
 int decisions(const Arguments& arguments, const Configuration& configuration);
-int forecast_file(const Arguments& arguments);
+int forecast_file(const Arguments& arguments, const Configuration& configuration);
 int backtest_files(const Arguments& arguments, const Configuration& configuration);
 int kinds(const Arguments& arguments);
 int schema();
+int schedules(const Arguments& arguments, const Configuration& configuration);
 int reference(const Arguments& arguments);
 int completion(const Arguments& arguments);
 

@@ -8,6 +8,8 @@
 #include "base/loop.h"
 #include "cli/commands.h"
 #include "cli/read_file.h"
+#include "cli/world.h"
+#include "engine/foresight.h"
 #include "forecast/csv.h"
 
 namespace wave::cli {
@@ -43,6 +45,30 @@ std::string json_of(const std::vector<Forecasted>& all, const std::vector<std::s
   return nlohmann::json{{"series", out}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+/// The forecast of the series without its known events, and then what they do to each step.
+Result<forecast::Answer> with_events(const forecast::Series& series, const forecast::Question& question,
+                                     std::vector<forecast::KnownEvent> known) {
+  if (known.empty()) return forecast::forecast(series, question);
+  forecast::Events events(std::move(known));
+  const forecast::Past past{.begin = series.start,
+                            .step = series.step,
+                            .size = series.values.size(),
+                            .value = [&series](std::size_t place) { return series.values[place]; }};
+  events.follow(past, past.end() + series.step * static_cast<std::int64_t>(question.horizon));
+  forecast::Series usual = series;
+  for (std::size_t i = 0; i < usual.values.size(); ++i) usual.values[i] = events.without(past, i);
+  auto answer = forecast::forecast(usual, question);
+  if (!answer) return answer;
+  UtcTime at = past.end();
+  for (auto& point : answer->points) {
+    const auto effect = events.effect(past, at, at + series.step);
+    point.mean = effect.of(point.mean);
+    for (double& value : point.quantiles) value = effect.of(value);
+    at += series.step;
+  }
+  return answer;
+}
+
 void print_table(const Forecasted& one, const std::vector<std::string>& quantiles) {
   std::vector<std::string> head = {"AT", "MEAN"};
   for (const auto& typed : quantiles) head.push_back("Q" + typed);
@@ -63,7 +89,14 @@ void print_table(const Forecasted& one, const std::vector<std::string>& quantile
 
 }  // namespace
 
-int forecast_file(const Arguments& arguments) {
+int forecast_file(const Arguments& arguments, const Configuration& configuration) {
+  definitions::Loaded loaded;
+  if (!arguments.definitions.empty()) {
+    const auto paths = definition_paths(arguments, configuration);
+    if (!paths) return fail_with(paths.error(), arguments.json);
+    loaded = load_and_check(*paths);
+    if (!loaded.ok()) return fail_invalid(loaded.errors, loaded.warnings, arguments.json);
+  }
   auto text = read_file(arguments.input);
   if (!text) return fail_with(text.error(), arguments.json);
   const auto read = forecast::read_csv(
@@ -84,7 +117,7 @@ int forecast_file(const Arguments& arguments) {
       question.seasons.push_back(static_cast<std::size_t>(season / one.series.step));
     }
     const MonoTime start = clock.mono();
-    auto answer = forecast::forecast(one.series, question);
+    auto answer = with_events(one.series, question, engine::events_of(loaded.definitions, one.id));
     const double took = 1000 * seconds(clock.mono() - start);
     if (!answer) return fail_with(within("series " + one.id, answer.error()).error(), arguments.json);
     all.push_back({.of = &one, .answer = std::move(*answer), .milliseconds = took});

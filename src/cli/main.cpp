@@ -12,12 +12,13 @@ int with_configuration(const Arguments& arguments) {
   if (!configuration) return fail_with(configuration.error(), arguments.json, exit_usage);
   using Command = int (*)(const Arguments&, const Configuration&);
   static const std::map<std::string, Command> commands = {
-      {"run", &run_daemon},     {"check", &check},
-      {"poll", &poll},          {"observe", &observe},
-      {"plan", &plan},          {"status", &status},
-      {"pause", &pause},        {"resume", &resume},
-      {"scale", &scale},        {"backtest", &backtest_files},
-      {"decisions", &decisions}};
+      {"run", &run_daemon},      {"check", &check},
+      {"poll", &poll},           {"observe", &observe},
+      {"plan", &plan},           {"status", &status},
+      {"pause", &pause},         {"resume", &resume},
+      {"scale", &scale},         {"backtest", &backtest_files},
+      {"decisions", &decisions}, {"forecast", &forecast_file},
+      {"schedules", &schedules}};
   return commands.at(arguments.command)(arguments, *configuration);
 }
 
@@ -33,7 +34,6 @@ int run(int argc, char** argv) {
   }
   if (arguments.command == "demo") return demo(arguments);
   if (arguments.command == "init") return init(arguments);
-  if (arguments.command == "forecast") return forecast_file(arguments);
   if (arguments.command == "kinds") return kinds(arguments);
   if (arguments.command == "schema") return schema();
   if (arguments.command == "reference") return reference(arguments);

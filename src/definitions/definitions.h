@@ -177,7 +177,7 @@ struct EventDefinition {
   std::optional<UtcTime> start;      ///< once; else `schedule`
   std::optional<Schedule> schedule;  ///< recurring; its duration is `duration`
   Duration duration{0};
-  double factor = 1;  ///< what is expected of it: load = usual load * factor + amount
+  std::optional<double> factor;  ///< what is expected of it: load = usual load * factor + amount
   double amount = 0;
   bool enabled = true;
   Position position;

@@ -33,6 +33,40 @@ void read_when(MapReader& reader, EventDefinition& event) {
   event.duration = event.schedule->duration.value_or(1h);
 }
 
+void read_effect(MapReader& reader, EventDefinition& event) {
+  const Report& report = reader.report();
+  if (const YamlNode* factor = reader.find("factor")) {
+    event.factor = read_number(report, *factor, "factor", {.min = 0, .max = 1000, .above_min = true});
+    if (event.factor && *event.factor < 1)
+      report.warning(*factor,
+                     "forecasts are only raised: a factor below 1 keeps what happens meanwhile from "
+                     "being learned, and lowers nothing");
+  }
+  reader.number("amount", event.amount, {.min = 0, .max = 1e15});
+}
+
+/// Whether an item looks ahead on it, or JavaScript forecasts it.
+bool is_forecast(const Definitions& known, const std::string& metric_id) {
+  const auto asks = [&](const Expression& one) {
+    return one.source.find("forecast") != std::string::npos &&
+           one.source.find(metric_id) != std::string::npos;
+  };
+  for (const auto& plan : known.plans) {
+    for (const auto& [name, variable] : plan.variables)
+      if (asks(variable)) return true;
+    for (const auto& item : plan.items) {
+      if (item.proactive && item.target && item.target->metric == metric_id) return true;
+      if (item.expression && asks(*item.expression)) return true;
+      for (const auto& wish : item.components) {
+        if (wish.at_least && asks(*wish.at_least)) return true;
+        for (const auto& [value, expression] : wish.values)
+          if (asks(expression)) return true;
+      }
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 std::optional<EventDefinition> read_event(const Report& report, const YamlNode& node,
@@ -52,10 +86,12 @@ std::optional<EventDefinition> read_event(const Report& report, const YamlNode& 
       if (auto id = read_metric_id(report, item, known); !id.empty()) event.metrics.push_back(std::move(id));
   }
   read_when(reader, event);
-  reader.number("factor", event.factor, {.min = 0, .max = 1000});
-  reader.number("amount", event.amount, {.min = -1e15, .max = 1e15});
+  read_effect(reader, event);
   reader.finish();
-  report.warning(node, "events have no effect on forecasts yet");
+  for (const auto& id : event.metrics)
+    if (known.metric(id) != nullptr && !is_forecast(known, id))
+      report.warning(node, "no plan forecasts the metric '" + id + "': the event has no effect on it (add " +
+                               "'proactive: {}' to an item with a target on it)");
   if (event.id.empty()) return std::nullopt;
   return event;
 }

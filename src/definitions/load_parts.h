@@ -25,7 +25,7 @@ std::optional<ComponentDefinition> read_component(const Report& report, const Ya
 /// names.
 std::optional<PlanDefinition> read_plan(const Report& report, const YamlNode& node, Definitions& known);
 
-/// Metrics must be in `known` already, in id order.
+/// Metrics, in id order, and plans must be in `known` already.
 std::optional<EventDefinition> read_event(const Report& report, const YamlNode& node,
                                           const Definitions& known);
 

@@ -208,6 +208,10 @@ json item_schema() {
 }
 
 json event_schema() {
+  const json factor = {{"type", "number"},
+                       {"exclusiveMinimum", 0},
+                       {"maximum", 1000},
+                       {"description", "Load = usual load * factor + amount."}};
   const json schedule = object({{"cron", text("Five, six (seconds first) or seven fields (year last).")},
                                 {"timezone", text("IANA name. Default UTC.")},
                                 {"duration", duration("How long it lasts.")}},
@@ -220,8 +224,8 @@ json event_schema() {
                  {"start", text("When, once: ISO-8601 with Z or an offset.")},
                  {"duration", duration("How long it lasts from `start`.")},
                  {"schedule", schedule},
-                 {"factor", number(0)},
-                 {"amount", {{"type", "number"}}}},
+                 {"factor", factor},
+                 {"amount", number(0)}},
                 json::array({"kind", "id", "metrics"}));
 }
 

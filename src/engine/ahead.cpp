@@ -29,6 +29,16 @@ double mean_fleet(const forecast::RollingSeries& series, double per_unit) {
   return known > 0 ? load / known / per_unit : 0;
 }
 
+/// Units for what known events make of the usual load of now, 0 where they make nothing; tells of them.
+double event_wish(const definitions::PlanItem& item, const Foresight::View& view, double usual,
+                  plans::Capacity capacity, plans::StrategyWish& wish) {
+  for (const auto& text : view.event.texts) wish.why += "; " + text;
+  const double load = view.event.of(usual);
+  if (!std::isfinite(load) || load <= usual) return 0;
+  const auto units = plans::target_wish(*item.target, load, capacity);
+  return units ? units->desired : 0;
+}
+
 }  // namespace
 
 void Ahead::hear(const Foresight& foresight, const Foresight::View& view, const definitions::PlanItem& item) {
@@ -48,6 +58,7 @@ void Ahead::hear(const Foresight& foresight, const Foresight::View& view, const 
   sizer_->step(view.load, {.forecast = view.forecast,
                            .acts = view.problem.empty(),
                            .proven = view.proven,
+                           .event = view.event.expected,
                            .lead = view.lead_steps,
                            .step = series.options().step});
 }
@@ -60,35 +71,46 @@ void look_ahead(const definitions::PlanItem& item, Ahead& ahead, const Metric& m
       {.lead = component.ready_after(), .span = forecast::Sizer::span(floor), .unit = item.target->value});
   ahead.hear(foresight, view, item);
   if (!view.problem.empty()) wish.why += "; no look ahead: " + view.problem;
-  if (!view.forecast) return;
-  const auto& sizer = *ahead.sizer();
-  if (sizer.spent()) {
+  const bool only_shown = item.proactive->mode == definitions::Proactive::Mode::forecast_only;
+  // Before the first step is over, the sample is all there is; what it would be without a running event is
+  // not known.
+  const bool only_sample = !std::isfinite(view.load) && !view.event.running;
+  const double level = only_sample ? metric.sample()->value : view.usual;
+  const double known = event_wish(item, view, level, capacity, wish);
+  const auto* sizer = view.forecast ? ahead.sizer() : nullptr;
+  if (sizer != nullptr && sizer->spent()) {
     wish.why +=
         "; no look ahead: it has cost as much more than reacting as a forecast may that is hardly better "
         "than the last value (" +
         view.record + ")";
-    if (item.proactive->mode == definitions::Proactive::Mode::forecast_only) wish.shown = wish.desired;
-    return;
+    if (only_shown) wish.shown = wish.desired;
+    sizer = nullptr;
   }
-  double reactive = wish.desired;
-  if (!floor && view.problem.empty()) {
-    auto closer = *item.target;
-    closer.value = sizer.reactive_per_unit();
-    if (const auto other = plans::target_wish(closer, metric.sample()->value, capacity))
-      reactive = other->desired;
+  double ahead_wish = 0;
+  if (sizer != nullptr) {
+    double reactive = wish.desired;
+    if (!floor && view.problem.empty()) {
+      auto closer = *item.target;
+      closer.value = sizer->reactive_per_unit();
+      if (const auto other = plans::target_wish(closer, metric.sample()->value, capacity))
+        reactive = other->desired;
+    }
+    ahead_wish = forecast::with_hysteresis(sizer->newest(), sizer->need(), reactive, capacity.current);
   }
-  const double ahead_wish =
-      forecast::with_hysteresis(sizer.newest(), sizer.need(), reactive, capacity.current);
-  if (item.proactive->mode == definitions::Proactive::Mode::forecast_only) {
+  // Where a forecast acts, it has the events in it.
+  if (sizer == nullptr || !view.problem.empty()) ahead_wish = std::max(ahead_wish, known);
+  if (sizer == nullptr && ahead_wish == 0) return;
+  if (only_shown) {
     wish.shown = ahead_wish;
     return;
   }
   // Nothing is woken by a forecast alone where activation keeps it at zero.
   if (item.target->has_activation && wish.desired == 0) return;
-  wish.ahead = view.problem.empty();
-  wish.desired = floor || !view.problem.empty() ? std::max(ahead_wish, wish.desired) : ahead_wish;
-  if (!sizer.why().empty())
-    wish.why += "; ahead " + shortest(ahead_wish) + " (" + sizer.why() + "; " + view.record + ")";
+  wish.ahead = sizer != nullptr && view.problem.empty();
+  const bool may_lower = !floor && sizer != nullptr && view.problem.empty() && !view.event.expected;
+  wish.desired = may_lower ? ahead_wish : std::max(ahead_wish, wish.desired);
+  if (sizer != nullptr && !sizer->why().empty())
+    wish.why += "; ahead " + shortest(ahead_wish) + " (" + sizer->why() + "; " + view.record + ")";
 }
 
 }  // namespace wave::engine

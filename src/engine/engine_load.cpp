@@ -158,7 +158,7 @@ void Engine::make_plans(Generation& next) {
         metric->keep(read.window);
       if (auto* metric = next.metric(read.id);
           metric != nullptr && (read.what == What::forecast || read.what == What::forecast_max))
-        metric->learn();
+        metric->learn(events_of(*next.definitions, read.id));
     }
     next.columns.push_back(std::move(column));
   }
@@ -191,7 +191,8 @@ void Engine::make_plans(Generation& next) {
       plan->order.push_back(i);
       if (item.target) reads(next.metric(item.target->metric));
       if (item.proactive) {
-        if (auto* metric = next.metric(item.target->metric)) metric->learn();
+        if (auto* metric = next.metric(item.target->metric))
+          metric->learn(events_of(*next.definitions, metric->definition().id));
       }
       if (item.threshold) reads(next.metric(item.threshold->metric));
       for (const auto column : compiled.items[i].reads) {

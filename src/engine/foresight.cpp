@@ -17,6 +17,23 @@ constexpr int most_missing = 2;
 
 }  // namespace
 
+std::vector<forecast::KnownEvent> events_of(const definitions::Definitions& definitions,
+                                            std::string_view metric_id) {
+  std::vector<forecast::KnownEvent> out;
+  for (const auto& event : definitions.events) {
+    if (!event.enabled || std::ranges::find(event.metrics, metric_id) == event.metrics.end()) continue;
+    out.push_back({.id = event.id,
+                   .name = event.name,
+                   .start = event.start,
+                   .cron = event.schedule ? event.schedule->cron : "",
+                   .timezone = event.schedule ? event.schedule->timezone : "UTC",
+                   .duration = event.duration,
+                   .factor = event.factor,
+                   .amount = event.amount});
+  }
+  return out;
+}
+
 Foresight::Foresight(Parts& parts, std::shared_ptr<const definitions::MetricDefinition> definition)
     : parts_(parts), definition_(std::move(definition)) {
   outlook_ =
@@ -27,6 +44,41 @@ bool Foresight::fits(const definitions::MetricDefinition& definition) const {
   return definition.learning.step == definition_->learning.step &&
          definition.learning.history == definition_->learning.history &&
          definition.aggregate == definition_->aggregate && definition.stale_after == definition_->stale_after;
+}
+
+void Foresight::know(std::vector<forecast::KnownEvent> events) {
+  if (events == events_.known()) return;
+  events_ = forecast::Events(std::move(events));
+  follow_events();
+  for (auto& one : lanes_) reset(*one);
+  teach();
+}
+
+forecast::Past Foresight::past() const {
+  const auto& series = outlook_->series();
+  return {.begin = series.begin(),
+          .step = series.options().step,
+          .size = series.size(),
+          .value = [&series](std::size_t place) { return static_cast<double>(series.value(place)); }};
+}
+
+/// As far ahead as any lane looks.
+void Foresight::follow_events() {
+  if (events_.empty()) return;
+  Duration furthest{0};
+  for (const auto& one : lanes_) furthest = std::max(furthest, one->ask.lead + one->ask.span);
+  const auto& options = outlook_->series().options();
+  const auto seen = past();
+  events_.follow(seen, seen.end() + furthest + options.delay + options.step);
+}
+
+/// From `after` to the end of what is asked for.
+forecast::Effect Foresight::effect(const Ask& ask, Duration after) const {
+  if (events_.empty()) return {};
+  const auto& options = outlook_->series().options();
+  const auto seen = past();
+  const UtcTime now = seen.end() + options.delay;
+  return events_.effect(seen, now + after, now + ask.lead + ask.span);
 }
 
 void Foresight::reset(Lane& lane) {
@@ -49,6 +101,7 @@ Foresight::Lane& Foresight::lane(const Ask& ask) {
   if (lanes_.size() >= most_lanes) lanes_.erase(lanes_.begin());
   lanes_.push_back(std::make_unique<Lane>());
   lanes_.back()->ask = ask;
+  follow_events();
   reset(*lanes_.back());
   teach();
   return *lanes_.back();
@@ -57,8 +110,9 @@ Foresight::Lane& Foresight::lane(const Ask& ask) {
 /// True when the lane has seen all there is.
 bool Foresight::teach_some(Lane& lane, std::size_t most) {
   const auto& series = outlook_->series();
+  const auto seen = past();
   for (; lane.taught < series.size() && most > 0; ++lane.taught, --most) {
-    lane.forecaster->add(series.value(lane.taught));
+    lane.forecaster->add(events_.empty() ? seen.value(lane.taught) : events_.without(seen, lane.taught));
     if (const auto& outcome = lane.forecaster->outcome()) lane.record->add(*outcome);
     if (lane.current) ++lane.steps;
   }
@@ -101,6 +155,8 @@ void Foresight::stepped(bool past_changed) {
     }
   }
   taught_until_ = series.end();
+  if (past_changed) events_.forget();
+  follow_events();
   if (past_changed)
     for (auto& one : lanes_) reset(*one);
   teach();
@@ -129,10 +185,19 @@ std::string Foresight::problem(const Lane& lane,
   return lane.forecaster->problem() + (source.empty() ? "" : "; " + source);
 }
 
+std::optional<forecast::LeadForecast> Foresight::forecast(const Lane& lane) const {
+  if (!lane.current || !missing().empty()) return std::nullopt;
+  const auto without_events = lane.forecaster->forecast();
+  if (!without_events || events_.empty()) return without_events;
+  // The window begins a lead time after the newest step's own begin.
+  const auto raised = effect(lane.ask, lane.ask.lead - outlook_->series().options().step);
+  return without_events->raised(raised.factor, raised.amount);
+}
+
 std::vector<Foresight::Standing> Foresight::standings() const {
   std::vector<Standing> out;
   for (const auto& lane : lanes_) {
-    auto forecast = lane->current && missing().empty() ? lane->forecaster->forecast() : std::nullopt;
+    auto forecast = this->forecast(*lane);
     auto why = problem(*lane, forecast);
     out.push_back({.ask = lane->ask,
                    .step = outlook_->series().options().step,
@@ -152,9 +217,14 @@ Foresight::View Foresight::view(const Ask& ask) {
             .lead_steps = found.forecaster->lead_steps(),
             .load = std::numeric_limits<double>::quiet_NaN(),
             .proven = found.record->proven(),
+            .event = effect(ask, Duration{0}),
+            .usual = std::numeric_limits<double>::quiet_NaN(),
             .record = found.record->text()};
-  if (series.size() > 0) view.load = series.value(series.size() - 1);
-  if (found.current && missing().empty()) view.forecast = found.forecaster->forecast();
+  if (series.size() > 0) {
+    view.load = series.value(series.size() - 1);
+    view.usual = events_.empty() ? view.load : events_.without(past(), series.size() - 1);
+  }
+  view.forecast = forecast(found);
   view.problem = problem(found, view.forecast);
   return view;
 }

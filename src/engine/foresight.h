@@ -4,10 +4,15 @@
 #include <vector>
 
 #include "engine/outlook.h"
+#include "forecast/events.h"
 #include "forecast/lead/forecaster.h"
 #include "forecast/lead/record.h"
 
 namespace wave::engine {
+
+/// The enabled events that move that metric.
+std::vector<forecast::KnownEvent> events_of(const definitions::Definitions& definitions,
+                                            std::string_view metric_id);
 
 /// The forecasts of one metric: one lane for each lead and window that anything asks for, all learning from
 /// one outlook. A lane that is new, or whose past has changed, is taught again in slices, so that no tick
@@ -28,11 +33,16 @@ class Foresight : public std::enable_shared_from_this<Foresight> {
     std::int64_t lead_steps = 1;
     double load = 0;      ///< of the newest step that is over; NaN where that is missing
     bool proven = false;  ///< clearly better than the last value, by its record
-    std::string record;   ///< `of 2880 forecasts, P90 covered 91 %; MASE 0.62`
+    forecast::Effect
+        event;           ///< what known events do from now to the window's end; the forecast has it already
+    double usual = 0;    ///< `load` as it would be without them; NaN where that cannot be told
+    std::string record;  ///< `of 2880 forecasts, P90 covered 91 %; MASE 0.62`
   };
 
   Foresight(Parts& parts, std::shared_ptr<const definitions::MetricDefinition> definition);
 
+  /// The events that move this metric. Lanes learn again when they are others than before.
+  void know(std::vector<forecast::KnownEvent> events);
   void start(std::shared_ptr<metrics::Source> source) { outlook_->start(std::move(source)); }
   void stop() { outlook_->stop(); }
   void add(UtcTime at, double value) { outlook_->add(at, value); }
@@ -66,6 +76,10 @@ class Foresight : public std::enable_shared_from_this<Foresight> {
   };
 
   Lane& lane(const Ask& ask);
+  forecast::Past past() const;
+  void follow_events();
+  forecast::Effect effect(const Ask& ask, Duration after) const;
+  std::optional<forecast::LeadForecast> forecast(const Lane& lane) const;
   std::string missing() const;
   std::string problem(const Lane& lane, const std::optional<forecast::LeadForecast>& forecast) const;
   void reset(Lane& lane);
@@ -78,6 +92,7 @@ class Foresight : public std::enable_shared_from_this<Foresight> {
   std::shared_ptr<Outlook> outlook_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::function<void()> on_step_;
+  forecast::Events events_;
   UtcTime taught_until_{};
   bool teaching_ = false;
 };

@@ -75,9 +75,10 @@ void Metric::adopt(Metric& earlier) {
   if (earlier.foresight_ && earlier.foresight_->fits(*definition_)) foresight_ = earlier.foresight_;
 }
 
-void Metric::learn() {
+void Metric::learn(std::vector<forecast::KnownEvent> events) {
   if (!definition_->enabled || pretended_) return;
   if (!foresight_) foresight_ = std::make_shared<Foresight>(parts_, definition_);
+  foresight_->know(std::move(events));
   foresight_->listen([weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self || self->stopped_) return;

@@ -29,7 +29,8 @@ class Metric : public std::enable_shared_from_this<Metric> {
   void keep(Duration longest);
 
   /// Begins to learn from the past, for forecasts. Null afterwards only where the metric is switched off.
-  void learn();
+  /// `events` are those that move it.
+  void learn(std::vector<forecast::KnownEvent> events);
   Foresight* foresight() const { return foresight_.get(); }
 
   void start();

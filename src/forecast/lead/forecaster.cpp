@@ -49,11 +49,22 @@ double LeadForecast::quantile(double probability) const {
   const auto low = static_cast<std::size_t>(place);
   const auto high = std::min(low + 1, z.size() - 1);
   const double between = z[low] + (place - static_cast<double>(low)) * (z[high] - z[low]);
-  return unit_ *
-         std::max(0.0, std::pow(std::max(0.0, stretch * (center_ + scale_ * between)), 1 / exponent) - 1);
+  const double load =
+      unit_ *
+      std::max(0.0, std::pow(std::max(0.0, stretch * (center_ + scale_ * between)), 1 / exponent) - 1);
+  return factor_ * load + amount_;
+}
+
+LeadForecast LeadForecast::raised(double factor, double amount) const {
+  LeadForecast out = *this;
+  out.factor_ *= factor;
+  out.amount_ = amount_ * factor + amount;
+  return out;
 }
 
 double LeadForecast::exceedance(double load) const {
+  load = (load - amount_) / factor_;
+  if (load < 0) return 1;
   const double scaled = std::pow(std::max(load, 0.0) / unit_ + 1, exponent) / stretch;
   const auto threshold = static_cast<float>((scaled - center_) / scale_);
   const auto above = sorted_->end() - std::ranges::upper_bound(*sorted_, threshold);

@@ -21,12 +21,16 @@ class LeadForecast {
   /// The probability that the load exceeds that.
   double exceedance(double load) const;
   double median() const { return quantile(0.5); }
+  /// The same where all loads are `factor` (at least 1) times as large, and `amount` larger.
+  LeadForecast raised(double factor, double amount) const;
 
  private:
   friend class LeadForecaster;
   double unit_ = 1;
   double center_ = 0;
   double scale_ = 0;
+  double factor_ = 1;
+  double amount_ = 0;
   const std::vector<float>* sorted_ = nullptr;
 };
 

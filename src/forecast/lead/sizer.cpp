@@ -87,7 +87,7 @@ double Sizer::held(double load, std::int64_t lead, Duration step) {
 }
 
 void Sizer::step(double load, const Told& told) {
-  const auto& [forecast, acts, proven, lead, step] = told;
+  const auto& [forecast, acts, proven, event, lead, step] = told;
   if (!std::isfinite(load)) load = 0;
   const double share = 1 / (mean_fleet_days * 86400 / seconds(step));
   if (load > 0) {
@@ -109,7 +109,7 @@ void Sizer::step(double load, const Told& told) {
                    .proven = proven,
                    .step = step});
   if (allowance_.spent()) newest_ = need_ = 0;
-  allowance_.charge(need_);
+  allowance_.charge(event ? std::min(need_, load > 0 ? units(load, options_.per_unit) : 1.0) : need_);
   why_.clear();
   if (allowance_.spent()) return;
   if (forecast && acts)

@@ -36,6 +36,7 @@ class Sizer {
     std::optional<LeadForecast> forecast;  ///< of the window that begins a lead time from now
     bool acts = true;                      ///< false: it only tells what would have been a surprise
     bool proven = false;                   ///< it has been clearly better than the last value
+    bool event = false;                    ///< somebody knows what comes: its cost is not the forecast's
     std::int64_t lead = 1;                 ///< in steps
     Duration step = 1min;
   };

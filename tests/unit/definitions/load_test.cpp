@@ -255,9 +255,27 @@ TEST(Load, AnEventThatSaysNothingOfItsTimeIsReported) {
             "w.yaml:20:8: 'start' must be a time such as 2026-11-27T09:00:00+09:00, not 'tomorrow'");
   EXPECT_EQ(problem(good + event + "start: 2026-01-01T00:00:00Z\n"),
             "w.yaml:20:8: 'start' needs a 'duration'");
+  const std::string once = "start: 2026-01-01T00:00:00Z\nduration: 1h\n";
+  EXPECT_EQ(problem(good + event + once + "factor: 0\n"),
+            "w.yaml:22:9: 'factor' must be a number above 0 and at most 1000, not '0'");
+  EXPECT_EQ(problem(good + event + once + "faktor: 2\n"),
+            "w.yaml:22:1: unknown key 'faktor' (did you mean 'factor'?)");
+  EXPECT_EQ(problem(good + event + "schedule: { cron: '0 9 * * *', timezone: Europe/Berln, duration: 1h }\n"),
+            "w.yaml:20:42: unknown time zone 'Europe/Berln' (did you mean 'Europe/Berlin'?)");
+  EXPECT_EQ(problem(good + event + "schedule: { cron: '0 9 * * *' }\n"),
+            "w.yaml:20:11: the 'schedule' of an Event needs a 'duration'");
   EXPECT_EQ(problem(good + std::string("---\nkind: Event\nid: e\nmetrics: [rpx]\nduration: 1h\n"
                                        "start: 2026-01-01T00:00:00Z\n")),
             "w.yaml:19:11: there is no metric 'rpx' (did you mean 'rps'?)");
+}
+
+TEST(Load, AnEventThatNothingCanFeelIsWarnedOf) {
+  const auto loaded = load(good + std::string("---\nkind: Event\nid: e\nmetrics: [rps]\nduration: 1h\n"
+                                              "start: 2026-01-01T00:00:00Z\nfactor: 0.5\n"));
+  ASSERT_TRUE(loaded.ok()) << loaded.errors[0].text();
+  ASSERT_EQ(loaded.warnings.size(), 2u);
+  EXPECT_NE(loaded.warnings[0].message.find("no plan forecasts the metric 'rps'"), std::string::npos);
+  EXPECT_NE(loaded.warnings[1].message.find("forecasts are only raised"), std::string::npos);
 }
 
 TEST(Load, ProactiveTakesAPriceOrAQuantileAndNeedsATotal) {

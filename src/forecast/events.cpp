@@ -1,0 +1,321 @@
+#include "forecast/events.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.h"
+
+namespace wave::forecast {
+namespace {
+
+constexpr double missing = std::numeric_limits<double>::quiet_NaN();
+constexpr Duration day = 24h;
+/// How much further than asked is looked ahead, so that this is not done at each step.
+constexpr Duration look_further = 1h;
+/// What tells the level right before an event.
+constexpr Duration before = 1h;
+/// Steps whose median tells how strong an event is at the moment.
+constexpr std::int64_t at_the_moment = 5;
+/// One given number counts as much as so many occurrences.
+constexpr double weight_of_given = 1;
+/// An event must show this share of what was expected to be counted on.
+constexpr double least_share = 0.25;
+constexpr Duration least_patience = 15min;
+constexpr Duration most_patience = 1h;
+
+double median(std::vector<double>& values) {
+  if (values.empty()) return missing;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::ranges::nth_element(values, middle);
+  if (values.size() % 2 == 1) return *middle;
+  return (*middle + *std::max_element(values.begin(), middle)) / 2;
+}
+
+/// Two decimals are all that a person reads.
+std::string rounded(double number) {
+  return shortest(std::round(number * 100) / 100);
+}
+
+bool only_amount(const KnownEvent& event) {
+  return !event.factor && event.amount != 0;
+}
+
+std::string two(int number) {
+  return (number < 10 ? "0" : "") + std::to_string(number);
+}
+
+std::string local_text(UtcTime at, const std::string& timezone) {
+  const auto local = local_time(at, timezone);
+  return std::to_string(local.year) + "-" + two(local.month) + "-" + two(local.day) + " " + two(local.hour) +
+         ":" + two(local.minute) + " " + timezone;
+}
+
+}  // namespace
+
+Events::Events(std::vector<KnownEvent> events) : known_(std::move(events)) {
+  if (known_.size() > most_events) known_.resize(most_events);
+  for (const auto& event : known_) {
+    auto cron = Cron::parse(event.cron);
+    crons_.push_back(!event.start && cron ? std::optional(std::move(*cron)) : std::nullopt);
+  }
+}
+
+void Events::expand(std::size_t event, UtcTime from, UtcTime until, std::vector<Occurrence>& out) const {
+  const auto& known = known_[event];
+  std::vector<UtcTime> firings;
+  if (known.start) {
+    if (*known.start < until && *known.start + known.duration > from) firings.push_back(*known.start);
+  } else if (crons_[event]) {
+    auto at = crons_[event]->previous(until, known.timezone);
+    for (int i = 0; at && *at + known.duration > from && i < most_firings; ++i) {
+      firings.push_back(*at);
+      at = crons_[event]->previous(*at - Duration(1), known.timezone);
+    }
+  }
+  const std::size_t first = out.size();
+  for (auto at = firings.rbegin(); at != firings.rend(); ++at) {
+    if (out.size() > first && *at <= out.back().end)
+      out.back().end = *at + known.duration;
+    else
+      out.push_back(
+          {.begin = *at, .end = *at + known.duration, .event = event, .judged = false, .measured = {}});
+  }
+}
+
+void Events::forget() {
+  occurrences_.clear();
+  spans_.clear();
+  expanded_from_ = expanded_until_ = {};
+}
+
+void Events::follow(const Past& past, UtcTime until) {
+  if (known_.empty()) return;
+  if (past.begin < expanded_from_) forget();
+  if (until > expanded_until_) {
+    expanded_from_ = past.begin;
+    expanded_until_ = until + look_further;
+    std::vector<Occurrence> found;
+    for (std::size_t i = 0; i < known_.size(); ++i) expand(i, past.begin, expanded_until_, found);
+    std::ranges::stable_sort(found, {}, &Occurrence::begin);
+    longest_ = {};
+    for (auto& one : found) {
+      longest_ = std::max(longest_, one.end - one.begin);
+      for (const auto& other : std::ranges::equal_range(occurrences_, one.begin, {}, &Occurrence::begin))
+        if (other.event == one.event && other.end == one.end) one = other;
+    }
+    occurrences_ = std::move(found);
+    make_spans(past);
+  }
+  // The hour before it is over by then, and does not change.
+  for (auto& span : spans_)
+    if (!span.looked && span.begin <= past.end()) look_before(past, span);
+  for (auto& one : occurrences_)
+    if (!one.judged && one.end <= past.end()) judge(past, one);
+}
+
+void Events::look_before(const Past& past, Span& span) const {
+  span.looked = true;
+  std::vector<double> loads;
+  std::vector<double> ratios;
+  const auto first = (std::max(span.begin - before, past.begin) - past.begin) / past.step;
+  for (auto i = first; i < (span.begin - past.begin) / past.step; ++i) {
+    const double value = past.value(static_cast<std::size_t>(i));
+    if (!std::isfinite(value) || this->span(past.begin + past.step * i) != nullptr) continue;
+    loads.push_back(value);
+    if (const double profiled = profile(past, i); profiled > 0) ratios.push_back(value / profiled);
+  }
+  span.flat = median(loads);
+  if (!ratios.empty()) span.level = std::clamp(median(ratios), 0.05, 20.0);
+}
+
+void Events::make_spans(const Past& past) {
+  const auto earlier = std::move(spans_);
+  spans_.clear();
+  for (const auto& one : occurrences_) {
+    if (one.end <= past.begin) continue;
+    if (!spans_.empty() && one.begin <= spans_.back().end)
+      spans_.back().end = std::max(spans_.back().end, one.end);
+    else
+      spans_.push_back({.begin = one.begin, .end = one.end});
+  }
+  for (auto& span : spans_) {
+    const auto same = std::ranges::lower_bound(earlier, span.begin, {}, &Span::begin);
+    if (same == earlier.end() || same->begin != span.begin) continue;
+    span.level = same->level;
+    span.flat = same->flat;
+    span.looked = same->looked;
+  }
+}
+
+const Events::Span* Events::span(UtcTime at) const {
+  auto after = std::ranges::upper_bound(spans_, at, {}, &Span::begin);
+  if (after == spans_.begin()) return nullptr;
+  --after;
+  return at < after->end ? &*after : nullptr;
+}
+
+/// The same time of other days, those with events left out: of the same weekday where two are known, else of
+/// the last seven days.
+double Events::profile(const Past& past, std::int64_t place) const {
+  const auto steps = day / past.step;
+  const auto collect = [&](std::initializer_list<int> days) {
+    std::vector<double> values;
+    for (const int back : days) {
+      const auto at = place - back * steps;
+      if (at < 0 || at >= static_cast<std::int64_t>(past.size)) continue;
+      const double value = past.value(static_cast<std::size_t>(at));
+      if (std::isfinite(value) && span(past.begin + past.step * at) == nullptr) values.push_back(value);
+    }
+    return values;
+  };
+  auto weeks = collect({7, 14, 21, 28});
+  if (weeks.size() >= 2) return median(weeks);
+  auto days = collect({1, 2, 3, 4, 5, 6, 7});
+  return median(days);
+}
+
+double Events::usual(const Past& past, std::size_t place, const Span& span) const {
+  const double profiled = profile(past, static_cast<std::int64_t>(place));
+  return std::isfinite(profiled) ? profiled * span.level : span.flat;
+}
+
+/// How many times the usual load is there in the last steps before `end`, those of the span alone.
+double Events::ratio(const Past& past, std::size_t end, std::int64_t steps, const Span& span) const {
+  std::vector<double> ratios;
+  const auto first = std::max<std::int64_t>(static_cast<std::int64_t>(end) - steps, 0);
+  for (auto i = first; i < static_cast<std::int64_t>(end); ++i) {
+    if (past.begin + past.step * i < span.begin) continue;
+    const double value = past.value(static_cast<std::size_t>(i));
+    const double without = usual(past, static_cast<std::size_t>(i), span);
+    if (std::isfinite(value) && without > 0) ratios.push_back(value / without);
+  }
+  return median(ratios);
+}
+
+double Events::without(const Past& past, std::size_t place) const {
+  const double value = past.value(place);
+  if (spans_.empty() || !std::isfinite(value)) return value;
+  const auto* found = span(past.begin + past.step * static_cast<std::int64_t>(place));
+  if (found == nullptr) return value;
+  const double now = ratio(past, place + 1, at_the_moment, *found);
+  if (now > 0) return value / now;
+  const double expected = usual(past, place, *found);
+  return std::isfinite(expected) ? std::min(value, expected) : missing;
+}
+
+void Events::judge(const Past& past, Occurrence& one) const {
+  one.judged = true;
+  if (one.begin < past.begin) return;
+  const auto* found = span(one.begin);
+  if (found == nullptr) return;
+  const auto& event = known_[one.event];
+  std::vector<const Occurrence*> others;
+  for (const auto& other : occurrences_)
+    if (known_[other.event].name != event.name && other.begin < one.end && other.end > one.begin)
+      others.push_back(&other);
+  const auto alone = [&](UtcTime at) {
+    return std::ranges::none_of(others,
+                                [&](const auto* other) { return other->begin <= at && at < other->end; });
+  };
+  std::vector<double> seen;
+  const auto first = (one.begin - past.begin) / past.step;
+  const auto last = std::min((one.end - past.begin) / past.step, static_cast<std::int64_t>(past.size));
+  for (auto i = first; i < last; ++i) {
+    const double value = past.value(static_cast<std::size_t>(i));
+    const double expected = usual(past, static_cast<std::size_t>(i), *found);
+    if (!std::isfinite(value) || !(expected > 0) || !alone(past.begin + past.step * i)) continue;
+    seen.push_back(only_amount(event) ? value - expected
+                                      : std::clamp((value - event.amount) / expected, 0.05, 100.0));
+  }
+  // Half of it must be known.
+  if (!seen.empty() && 2 * std::ssize(seen) >= last - first) one.measured = median(seen);
+}
+
+Events::Learned Events::learned(const KnownEvent& event) const {
+  std::vector<double> seen;
+  const bool amount = only_amount(event);
+  for (const auto& one : occurrences_) {
+    const auto& other = known_[one.event];
+    if (one.measured && other.name == event.name && only_amount(other) == amount)
+      seen.push_back(amount ? *one.measured : std::log(*one.measured));
+  }
+  if (seen.empty()) return {.value = amount ? event.amount : event.factor.value_or(1), .times = 0};
+  const auto times = static_cast<double>(seen.size());
+  const double given = amount ? event.amount : std::log(event.factor.value_or(1));
+  const double typical = median(seen);
+  const double value = (weight_of_given * given + times * typical) / (weight_of_given + times);
+  return {.value = amount ? value : std::exp(value), .times = static_cast<int>(times)};
+}
+
+std::string Events::text(const Occurrence& one, const Learned& learned) const {
+  const auto& event = known_[one.event];
+  std::string out = "event '" + event.id + "' from " + local_text(one.begin, event.timezone) + " for " +
+                    format_duration(one.end - one.begin) + ", ";
+  const bool amount = only_amount(event);
+  out += (amount ? "amount " : "factor ") + rounded(learned.value);
+  if (learned.times > 0)
+    out += " learned from " + std::to_string(learned.times) + (learned.times == 1 ? " time" : " times");
+  else
+    out += amount || event.factor ? " as given" : ": nobody says, and none is known yet";
+  if (!amount && event.amount != 0) out += ", and " + rounded(event.amount);
+  return out;
+}
+
+Effect Events::effect(const Past& past, UtcTime from, UtcTime to) const {
+  Effect out;
+  struct Counted {
+    const std::string* name;
+    double factor;
+    double amount;
+  };
+  std::vector<Counted> counted;
+  const UtcTime now = past.end();
+  const Span* running = nullptr;
+  for (auto at = std::ranges::lower_bound(occurrences_, from - longest_, {}, &Occurrence::begin);
+       at != occurrences_.end() && at->begin < to; ++at) {
+    const auto& one = *at;
+    if (one.end <= from) continue;
+    out.expected = true;
+    out.running |= one.begin < now;
+    const auto& event = known_[one.event];
+    const auto known = learned(event);
+    std::string told = text(one, known);
+    const bool amount = only_amount(event);
+    const Counted effect{.name = &event.name,
+                         .factor = amount ? 1 : std::max(known.value, 1.0),
+                         .amount = std::max(amount ? known.value : event.amount, 0.0)};
+    if (one.begin < now && past.size > 0) {
+      const auto* found = span(one.begin);
+      const auto patience = std::clamp((one.end - one.begin) / 4, least_patience, most_patience);
+      const double seen = ratio(past, past.size, least_patience / past.step, *found);
+      const double load = usual(past, past.size - 1, *found);
+      const double expected = load > 0 ? effect.factor + effect.amount / load : 1;
+      running = found;
+      if (now - one.begin >= patience && seen < 1 + least_share * (expected - 1)) {
+        out.texts.push_back(told + ", stands aside: the load has been " + rounded(seen) +
+                            " times the usual since " + format_duration(least_patience) + " and it began " +
+                            format_duration(std::chrono::floor<std::chrono::minutes>(now - one.begin)) +
+                            " ago");
+        continue;
+      }
+    }
+    out.texts.push_back(std::move(told));
+    // Two of one name are the same thing told twice.
+    const auto twin =
+        std::ranges::find_if(counted, [&](const Counted& other) { return *other.name == event.name; });
+    if (twin == counted.end())
+      counted.push_back(effect);
+    else
+      twin->factor = std::max(twin->factor, effect.factor),
+      twin->amount = std::max(twin->amount, effect.amount);
+  }
+  for (const auto& one : counted) out.factor *= one.factor, out.amount += one.amount;
+  if (running == nullptr) return out;
+  // More than expected has come: that is what goes on.
+  const double seen = ratio(past, past.size, at_the_moment, *running);
+  const double load = usual(past, past.size - 1, *running);
+  if (seen > 1 && load > 0 && seen * load > out.of(load)) out.factor = seen, out.amount = 0;
+  return out;
+}
+
+}  // namespace wave::forecast

@@ -1,0 +1,97 @@
+"""Known events through the commands that people type, and through a reload of the running daemon."""
+
+import csv
+import datetime
+import io
+import json
+import math
+import signal
+
+from conftest import ROOT, eventually
+
+UTC = datetime.timezone.utc
+BEGIN = datetime.datetime(2026, 6, 1, tzinfo=UTC)
+EXAMPLE = (ROOT / "examples/known-events.yaml").read_text()
+STEP = datetime.timedelta(minutes=5)
+
+
+def sale(at):
+    """Friday 20:00 to 22:00 in Seoul."""
+    return at.weekday() == 4 and 11 <= at.hour < 13
+
+
+def load(at):
+    usual = 10_000 + 4000 * math.sin(2 * math.pi * (at.hour * 60 + at.minute) / 1440)
+    return usual * 2.2 if sale(at) else usual
+
+
+def recording(path, until):
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["timestamp", "value"])
+    at = BEGIN
+    while at < until:
+        writer.writerow([at.strftime("%Y-%m-%dT%H:%M:%SZ"), round(load(at), 1)])
+        at += STEP
+    path.write_text(text.getvalue())
+
+
+def test_a_forecast_with_definitions_has_the_events_that_begin_and_not_those_of_last_week(wave):
+    (wave.folder / "events.yaml").write_text(EXAMPLE)
+    recording(wave.folder / "api_rps.csv", datetime.datetime(2026, 6, 26, tzinfo=UTC))  # a Friday, 00:00
+    answer = wave.json("forecast", "-f", "events.yaml", "--input", "api_rps.csv", "--horizon", str(2 * 288))
+    for point in answer["series"][0]["points"]:
+        at = datetime.datetime.fromisoformat(point["at"].replace("Z", "+00:00"))
+        # Three sales of 2.2 times (less the 300 that were said), shrunk towards the 1.8 that were given.
+        wanted = load(at) if not sale(at) else load(at) / 2.2 * 2.1 + 250
+        assert abs(point["mean"] / wanted - 1) < 0.06, (point, wanted)
+
+
+def test_schedules_are_a_plan_that_check_accepts(wave):
+    wave.write(EXAMPLE)
+    text = wave.command("schedules", check=0).stdout
+    (wave.folder / "with-schedules.yaml").write_text(EXAMPLE + "---\n" + text)
+    assert wave.json("check", "with-schedules.yaml") == {"ok": True, "errors": [], "warnings": []}
+    (item,) = wave.json("schedules", "final")["plans"]
+    assert item["schedule"] == {"cron": "0 0 19 19 7 * 2026", "timezone": "UTC", "duration": "2h30m"}
+    (wish,) = item["scaling_components"]
+    assert wish == {"component_id": "api", "at_least": "Math.ceil((avg(\"api_rps\", '1d') * 2.5) / 200)"}
+    unknown = wave.json("schedules", "fina", check=1)
+    assert unknown["error"]["message"] == "there is no event 'fina' (did you mean 'final'?)"
+
+
+DAEMON = """
+kind: Metric
+id: rps
+metric_kind: push
+stale_after: 5m
+---
+kind: ScalingComponent
+id: web
+component_kind: logger
+limits: { min: 1, max: 100 }
+---
+kind: ScalingPlan
+id: p
+interval: 1s
+plans:
+  - id: track
+    target: { metric: rps, per_unit: 10 }
+    proactive: {}
+    scaling_components: [{ component_id: web }]
+"""
+
+
+def test_an_event_that_a_reload_brings_raises_at_once(wave):
+    wave.write(DAEMON)
+    wave.run()
+    wave.push("rps", 100)
+    desired = lambda: wave.json("status")["components"][0]["current"]["desired"]
+    eventually(lambda: desired() == 10)
+    soon = datetime.datetime.now(UTC) + datetime.timedelta(seconds=20)
+    wave.write(
+        DAEMON + f"---\nkind: Event\nid: final\nmetrics: [rps]\nstart: {soon.isoformat()}\nduration: 1h\nfactor: 3\n"
+    )
+    wave.process.send_signal(signal.SIGHUP)
+    eventually(lambda: desired() == 30)
+    assert any("event 'final'" in json.dumps(one) for one in wave.json("decisions"))
