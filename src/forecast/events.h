@@ -44,7 +44,7 @@ struct Effect {
 };
 
 /// The known events of one metric: what they do to forecasts, what earlier ones did, and the load as it would
-/// have been without them (docs/decisions/0011-known-events.md).
+/// have been without them (docs/decisions/0013-known-events.md).
 ///
 /// `follow` after the past has grown; everything else looks at that same past. Bounded: `most_events` events,
 /// the newest `most_firings` of each; a step within an event costs a few hundred looks at the past.
