@@ -189,9 +189,14 @@ class ChildExpressions final : public Expressions {
   std::shared_ptr<ChildState> state_;
 };
 
+std::unexpected<Error> ended_while_compiling() {
+  return fail(ErrorCode::io, "the process for expressions ended again and again while compiling", true);
+}
+
 Result<std::vector<javascript::Analysis>> ChildExpressions::analyse(std::vector<std::string> texts) {
   ChildState& state = *state_;
   std::vector<javascript::Analysis> out;
+  int unexplained = 0;
   while (out.size() < texts.size()) {
     Status there = state.need_child();
     if (!there) return std::unexpected(there.error());
@@ -205,8 +210,10 @@ Result<std::vector<javascript::Analysis>> ChildExpressions::analyse(std::vector<
       continue;
     }
     state.bury_child();
-    if (exchange.phase != Progress::analysing || exchange.index >= count) {
-      return fail(ErrorCode::io, "the process for expressions ended while compiling", true);
+    const bool proven = exchange.silent || exchange.crashed;
+    if (exchange.phase != Progress::analysing || exchange.index >= count || !proven) {
+      if (++unexplained > deaths_without_culprit) return ended_while_compiling();
+      continue;
     }
     // The guilty one becomes a text that cannot be compiled; the rest is asked again.
     texts[out.size() + exchange.index] = "";
@@ -215,9 +222,8 @@ Result<std::vector<javascript::Analysis>> ChildExpressions::analyse(std::vector<
     there = state.need_child();
     if (!there) return std::unexpected(there.error());
     exchange = state.child->ask_blocking(again);
-    if (!exchange.reply || exchange.reply->analyses.size() != again.analyse.size()) {
-      return fail(ErrorCode::io, "the process for expressions ended while compiling", true);
-    }
+    if (!exchange.reply || exchange.reply->analyses.size() != again.analyse.size())
+      return ended_while_compiling();
     std::ranges::move(exchange.reply->analyses, std::back_inserter(out));
     out.push_back({.problem = "is too large or too deep to compile", .place = {1, 1}});
   }
@@ -227,15 +233,16 @@ Result<std::vector<javascript::Analysis>> ChildExpressions::analyse(std::vector<
 Status ChildExpressions::install_some(std::span<const ExpressionId> ids,
                                       std::map<ExpressionId, std::vector<CompileProblem>>& problems) {
   ChildState& state = *state_;
-  Status there = state.need_child();
-  if (!there) return there;
-  state.grow_cells();
-  Request request{.memory_bytes = state.limits.memory_bytes};
-  state.add_functions(request, ids);
-  const Exchange exchange = state.child->ask_blocking(request);
-  if (!exchange.reply) {
-    state.bury_child();
-    return fail(ErrorCode::io, "the process for expressions ended while compiling", true);
+  Exchange exchange;
+  for (int deaths = 0; !exchange.reply; ++deaths) {
+    if (deaths > deaths_without_culprit) return ended_while_compiling();
+    Status there = state.need_child();
+    if (!there) return there;
+    state.grow_cells();
+    Request request{.memory_bytes = state.limits.memory_bytes};
+    state.add_functions(request, ids);
+    exchange = state.child->ask_blocking(request);
+    if (!exchange.reply) state.bury_child();
   }
   for (const InstallProblem& problem : exchange.reply->problems) {
     const bool in_scope = !problem.variable.empty();
