@@ -193,7 +193,7 @@ ServerResponse Api::push(const std::string& metric_id, const std::string& body) 
   auto labels = labels_of(*fields);
   if (!labels) return failed(labels.error());
   auto taken = engine_.push(metric_id, std::move(*labels), value, at);
-  return taken ? done() : failed(taken.error());
+  return taken ? done() : refused(taken.error());
 }
 
 ServerResponse Api::receive_write(const net::ServerRequest& request) {

@@ -11,6 +11,13 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::string_view no_daemon_hint = "is the daemon running? start it with `wave-autoscale run`";
+
+/// Whether nobody listens there; a daemon that tells of a target that is not available is one.
+bool nobody_answers(const Result<json>& answer) {
+  return !answer && answer.error().hint == no_daemon_hint;
+}
+
 /// One exchange with the daemon: its JSON, or what it said went wrong.
 Result<json> ask(World& world, const Configuration& configuration, const std::string& method,
                  const std::string& path, const json& body = nullptr) {
@@ -27,8 +34,7 @@ Result<json> ask(World& world, const Configuration& configuration, const std::st
   }
   auto answer = world.loop.run_until(world.http->send(std::move(request)));
   if (!answer) {
-    if (answer.error().code == ErrorCode::unavailable)
-      answer.error().hint = "is the daemon running? start it with `wave-autoscale run`";
+    if (answer.error().code == ErrorCode::unavailable) answer.error().hint = no_daemon_hint;
     return std::unexpected(answer.error());
   }
   json value = json::parse(answer->body, nullptr, false);
@@ -214,10 +220,10 @@ int scale(const Arguments& arguments, const Configuration& configuration) {
   if (arguments.hold_for) body["for"] = format_duration(*arguments.hold_for);
   auto answer = ask(world, configuration, "POST",
                     "/api/v1/components/" + net::percent_encode(arguments.component) + "/scale", body);
-  bool no_daemon = !answer && answer.error().code == ErrorCode::unavailable;
+  bool no_daemon = nobody_answers(answer);
   if (!answer && answer.error().message.starts_with("no token")) {
     const auto there = ask(world, configuration, "GET", "/api/v1/status");
-    no_daemon = !there && there.error().code == ErrorCode::unavailable;
+    no_daemon = nobody_answers(there);
   }
   if (no_daemon) {
     const auto paths = definition_paths(arguments, configuration);

@@ -57,6 +57,8 @@ class Component {
   virtual ~Component() = default;
   virtual Task<Result<Observation>> observe() = 0;
   virtual Task<Result<Applied>> apply(Change change) = 0;
+  /// What an earlier daemon set last, for a kind that cannot ask its system.
+  virtual void recall(const Values& /*values*/) {}
 };
 
 struct Kind {

@@ -126,6 +126,9 @@ class Reading {
 };
 
 Result<std::string> read_file(const fs::path& path) {
+  std::error_code error;
+  if (const auto status = fs::status(path, error); !error && !fs::is_regular_file(status))
+    return fail(ErrorCode::io, "is not a file: a folder, pipe, socket or device");
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"), &std::fclose);
   if (!file) return fail(ErrorCode::io, std::string("cannot be read: ") + std::strerror(errno));
   std::string content;

@@ -60,14 +60,18 @@ bool Component::same_target(const Component& other) const {
 }
 
 void Component::adopt(Component& earlier) {
-  states_ = std::move(earlier.states_);
+  earlier.superseded_ = true;
+  states_ = earlier.states_;
   pause_ = std::move(earlier.pause_);
   counters_ = earlier.counters_;
   last_attempt_ = std::move(earlier.last_attempt_);
   version_ = earlier.version_ + 1;
   if (!same_target(earlier)) return;
   impl_ = earlier.impl_;
+  applying_ = earlier.applying_;
+  if (applying_) earlier.successor_ = weak_from_this();
   revived_ = earlier.revived_;
+  restored_ = earlier.restored_;
   observation_ = std::move(earlier.observation_);
   observed_at_ = earlier.observed_at_;
   error_ = std::move(earlier.error_);
@@ -75,6 +79,27 @@ void Component::adopt(Component& earlier) {
   growing_ = earlier.growing_;
   retry_at_ = earlier.retry_at_;
   changed_at_ = earlier.changed_at_;
+}
+
+void Component::succeed(const Component& earlier) {
+  applying_ = false;
+  states_ = earlier.states_;
+  retry_at_ = earlier.retry_at_;
+  growing_ = earlier.growing_;
+  last_attempt_ = earlier.last_attempt_;
+  if (last_attempt_ && !last_attempt_->error && observation_) {
+    for (const auto& [value, number] : last_attempt_->values) observation_->current[value] = number;
+  }
+  counters_ = earlier.counters_;
+  apply_failures_in_row_ = earlier.apply_failures_in_row_;
+  ++version_;
+  if (const auto next = successor_.lock()) {
+    next->succeed(*this);
+    return;
+  }
+  save();
+  // Observes, and decides again with what it sees.
+  if (!stopped_ && !observing_) spawn(run_observe());
 }
 
 void Component::start() {
@@ -201,6 +226,12 @@ void Component::take(components::Observation observation) {
     state.last_applied = current;
     foreign = true;
   }
+  // What was wished since the state was last written is not known: what is there counts as wished, and a
+  // stabilization window begins anew.
+  if (std::exchange(restored_, false)) {
+    for (const auto& [value, current] : observation.current)
+      states_[value].recommendations.push_back({now, current});
+  }
   const bool differs = !observation_ || observation_->current != observation.current ||
                        observation_->ready != observation.ready ||
                        observation_->changing != observation.changing ||
@@ -316,10 +347,14 @@ Task<Component::Attempt> Component::apply(components::Change change) {
         states_[value].last_applied = number;
       }
     }
-    save();
   }
   ++version_;
   last_attempt_ = attempt;
+  if (const auto next = successor_.lock()) {
+    next->succeed(*this);
+    co_return attempt;
+  }
+  if (!done) save();
   if (!stopped_ && !observing_) {
     parts_.runtime.cancel(timer_);
     timer_ = parts_.runtime.after(done ? observe_soon / 4 : observe_soon, [weak = weak_from_this()] {
@@ -345,6 +380,11 @@ Task<void> Component::revive() {
     if (state.last_applied && *state.last_applied > 0) change.values[value] = *state.last_applied;
   }
   if (change.values.empty()) co_return;
+  if (!definition_->kind->ephemeral) {
+    impl->recall(change.values);
+    co_return;
+  }
+  if (only_watches_) co_return;
   change.basis = seen->current;
   applying_ = true;
   auto done = co_await impl->apply(std::move(change));

@@ -44,6 +44,8 @@ class Component : public std::enable_shared_from_this<Component> {
   static std::string state_key(const std::string& component_id) { return "component/" + component_id; }
   /// Takes over everything an earlier definition knows and, where the metadata is the same, the thing itself.
   void adopt(Component& earlier);
+  /// Under a dry run: nothing is started again.
+  void only_watch() { only_watches_ = true; }
   bool same_target(const Component& other) const;
   void start();
   void stop();
@@ -95,8 +97,10 @@ class Component : public std::enable_shared_from_this<Component> {
 
  private:
   Task<void> run_observe();
-  /// Sets again what ended with an earlier daemon, or what only that one knew.
+  /// Starts again what ended with an earlier daemon, and tells the kind what that one had set.
   Task<void> revive();
+  /// Takes over from a generation before, whose change has been sent now.
+  void succeed(const Component& earlier);
   void schedule();
   Duration observe_delay() const;
   Duration in_step(Duration wait) const;
@@ -138,10 +142,15 @@ class Component : public std::enable_shared_from_this<Component> {
   int failures_in_row_ = 0;
   int apply_failures_in_row_ = 0;
   bool observing_ = false;
-  bool applying_ = false;
+  bool applying_ = false;  ///< also while a generation before sends a change
+  /// Of the next generation, which waits for the change that is being sent.
+  std::weak_ptr<Component> successor_;
+  bool superseded_ = false;  ///< what is stored belongs to the next generation
   bool stopped_ = false;
   bool pretended_ = false;
   bool revived_ = false;
+  bool only_watches_ = false;
+  bool restored_ = false;  ///< from an earlier daemon's state, and not observed since
   Counters counters_;
 };
 

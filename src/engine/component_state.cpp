@@ -5,7 +5,7 @@
 namespace wave::engine {
 
 void Component::save() {
-  if (parts_.store != nullptr) parts_.store->put_state(state_key(definition_->id), to_json());
+  if (parts_.store != nullptr && !superseded_) parts_.store->put_state(state_key(definition_->id), to_json());
 }
 
 std::string Component::to_json() const {
@@ -24,6 +24,7 @@ std::string Component::to_json() const {
 void Component::restore(const std::string& text) {
   const auto json = nlohmann::json::parse(text, nullptr, false);
   if (!json.is_object()) return;
+  restored_ = true;
   if (const auto values = json.find("values"); values != json.end() && values->is_object()) {
     for (const auto& [value, state] : values->items()) {
       if (auto read = decisions::state_from_json(state.dump())) states_[value] = std::move(*read);

@@ -141,7 +141,7 @@ Task<void> Engine::turn() {
     for (const auto index : due) {
       auto& plan = *generation->plans[index];
       plan.evaluated_at = parts_.runtime.mono();
-      if (!evaluated) continue;
+      // Without the process for expressions those are errors; targets, thresholds and schedules go on.
       if (plan.has_instants) update_firings(plan, now);
       select(*generation, plan, {now, parts_.runtime.mono()});
       touched.insert(touched.end(), plan.components.begin(), plan.components.end());

@@ -92,11 +92,15 @@ std::vector<decisions::Decision> Engine::decide_values(Component& component, Utc
 void Engine::decide_component(Component& component) {
   if (component.applying()) return;  // decided again when it is done
   component.expire_pause();
+  const UtcTime now = parts_.runtime.utc();
   if (!component.known()) {
-    if (!component.busy()) spawn(component.observe());
+    // It is observed at its own pace. Before the first answer there is nothing to tell.
+    if (!component.error() && !component.observation()) return;
+    auto held = not_observed(component, now);
+    latest_[{held.component_id, held.value}] = held;
+    record(held, {}, {}, nullptr);
     return;
   }
-  const UtcTime now = parts_.runtime.utc();
   std::vector<const Metric*> inputs;
   std::vector<std::string> errors;
   auto made = decide_values(component, now, inputs, errors);
@@ -330,8 +334,13 @@ Task<Result<Engine::Outcome>> Engine::scale(std::string component_id, ByHand wan
     change_needed |= outcome.decisions.back().action == decisions::Action::scale;
   }
   if (wanted.dry_run) co_return outcome;
-  if (wanted.pause_for) component->pause({parts_.runtime.utc() + *wanted.pause_for, "scaled by hand"});
-  if (!change_needed) co_return outcome;
+  const auto pause = [&] {
+    if (wanted.pause_for) component->pause({parts_.runtime.utc() + *wanted.pause_for, "scaled by hand"});
+  };
+  if (!change_needed) {
+    pause();
+    co_return outcome;
+  }
   if (component->applying()) co_return fail(ErrorCode::busy, "a change is being sent; try again", true);
   components::Change change{.values = {}, .basis = {}, .reason = "scaled by hand"};
   change.raise_floor = raises_floor(*component);
@@ -348,7 +357,10 @@ Task<Result<Engine::Outcome>> Engine::scale(std::string component_id, ByHand wan
       decisions::record_foreign_change(component->state(decision.value), decision.at, decision.final);
     record(decision, {}, {}, &*outcome.attempt);
   }
-  component->save();
+  if (outcome.attempt->error)
+    component->save();
+  else
+    pause();
   co_return outcome;
 }
 

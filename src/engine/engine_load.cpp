@@ -142,6 +142,7 @@ void Engine::make_components(Generation& next) {
       if (retired->definition().id == definition.id && component->same_target(*retired))
         component->adopt(*retired);
     }
+    if (options_.dry_run || definition.dry_run) component->only_watch();
     next.components.emplace(definition.id, std::move(component));
   }
 }

@@ -107,7 +107,13 @@ Task<Status> evaluate(Generation& generation, std::vector<std::uint32_t> plans, 
   }
   const auto run = batch.run;
   auto results = co_await generation.expressions->evaluate(std::move(batch));
-  if (!results) co_return std::unexpected(std::move(results.error()));
+  if (!results) {
+    for (const auto id : run) {
+      if (generation.evaluations.size() <= id) generation.evaluations.resize(id + 1);
+      generation.evaluations[id] = {.error = results.error().text()};
+    }
+    co_return std::unexpected(std::move(results.error()));
+  }
   for (const auto& one : told) {
     Column& column = generation.columns[one.index];
     column.told = true;

@@ -11,6 +11,7 @@ namespace {
 
 /// How long one statement waits for another process to let go.
 constexpr int busy_milliseconds = 250;
+constexpr int most_waits_to_open = 40;
 
 }  // namespace
 
@@ -88,6 +89,13 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& pa
 Database::~Database() {
   for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
   sqlite3_close(handle_);
+}
+
+Status Database::run_patiently(const char* sql) {
+  auto done = run(sql);
+  for (int i = 0; i < most_waits_to_open && !done && done.error().code == ErrorCode::busy; ++i)
+    done = run(sql);
+  return done;
 }
 
 Status Database::run(const char* sql) {

@@ -46,6 +46,8 @@ class Database {
 
   /// One or more statements without results.
   Status run(const char* sql);
+  /// The same, for up to 10 s while another process holds the file: what is stored must not be missed.
+  Status run_patiently(const char* sql);
   /// The statement, prepared once for each text (which must be a literal).
   Result<sqlite3_stmt*> prepare(const char* sql);
   Error error(const std::string& what) const;

@@ -345,7 +345,7 @@ Health SqliteStore::health() const {
 Result<std::unique_ptr<Database>> open_file(const std::filesystem::path& path, bool& damaged) {
   auto database = Database::open(path, Database::Mode::read_write);
   if (!database) return database;
-  auto ready = (*database)->run(schema);
+  auto ready = (*database)->run_patiently(schema);
   if (ready) return database;
   damaged = is_damage((*database)->code());
   return within(path.string(), ready.error());

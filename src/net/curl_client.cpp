@@ -323,17 +323,17 @@ Task<Result<HttpResponse>> CurlClient::follow(HttpRequest request) {
   for (int hop = 0;; ++hop) {
     auto answer = co_await exchange(request);
     if (!answer) {
-      co_return within(request.method + " " + redacted_url(request.url), std::move(answer.error()));
+      co_return within(shown(request), std::move(answer.error()));
     }
     if (answer->status < 200 || answer->status > 299) redact_secrets(*answer, request);
     const bool redirects = answer->status >= 301 && answer->status <= 308 && answer->status != 304;
     if (!redirects || request.max_redirects == 0 || answer->header("location").empty()) co_return answer;
     if (hop >= request.max_redirects) {
-      co_return within(request.method + " " + redacted_url(request.url),
+      co_return within(shown(request),
                        Error{.code = ErrorCode::bad_response, .message = "too many redirects"});
     }
     auto next = redirect(request, *answer);
-    if (!next) co_return within(request.method + " " + redacted_url(request.url), std::move(next.error()));
+    if (!next) co_return within(shown(request), std::move(next.error()));
     request = std::move(*next);
     request.timeout = std::max<Duration>(end - loop_.mono(), 1ms);
   }

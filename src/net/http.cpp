@@ -84,6 +84,13 @@ std::string redacted_url(std::string_view url) {
   return out;
 }
 
+std::string shown(const HttpRequest& request) {
+  std::string url = redacted_url(request.url);
+  const auto path = url.find('/', url.find("://") + 3);
+  if (request.secret_path && path != url.npos) url.replace(path, url.npos, "/...");
+  return request.method + " " + url;
+}
+
 std::string percent_encode(std::string_view text) {
   std::string out;
   out.reserve(text.size());

@@ -43,6 +43,7 @@ struct HttpRequest {
   std::shared_ptr<const Transport> transport{};  ///< null: defaults
   int max_redirects = 0;                         ///< credentials never follow to another host or scheme
   bool single_flight = false;                    ///< identical requests in flight share one exchange
+  bool secret_path = false;                      ///< the path is a secret as well, as those of webhooks are
 };
 
 struct HttpResponse {
@@ -82,6 +83,8 @@ std::optional<UtcTime> parse_http_date(std::string_view text);
 
 /// `https://user:pw@host/p?token=x` -> `https://host/p`: what may stand in a message.
 std::string redacted_url(std::string_view url);
+/// Method and address as a person may see them.
+std::string shown(const HttpRequest& request);
 
 std::string percent_encode(std::string_view text);  ///< RFC 3986 unreserved stay
 std::string form_encode(const Headers& fields);     ///< application/x-www-form-urlencoded; space is `+`

@@ -33,7 +33,7 @@ struct ServerOptions {
   int port = 3024;  ///< 0: a free one
   std::size_t max_body_bytes = 1u << 20;
   std::size_t max_connections = 256;
-  Duration idle_timeout = 30s;
+  Duration idle_timeout = 10s;
 };
 
 /// Serves HTTP/1.1. The handler runs on the runtime's thread and may take its time; slow clients never hold

@@ -221,7 +221,7 @@ Task<Status> SignIn::take_turn(HttpRequest& request) {
   if (!turn_) turn_ = budget_->reserve();
   const Duration wait = *turn_ - services_.runtime.mono();
   if (wait > request.timeout / 2)
-    co_return within(request.method + " " + redacted_url(request.url),
+    co_return within(shown(request),
                      Error{.code = ErrorCode::throttled,
                            .message = "polling slows down: the host's budget of requests is used up, the "
                                       "next turn is in " +

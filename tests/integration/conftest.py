@@ -171,7 +171,7 @@ class Wave:
 
     def command(self, *arguments, check=None):
         done = subprocess.run(
-            [PROGRAM, *arguments], cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=60
+            [PROGRAM, *arguments], cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=300
         )
         if check is not None:
             assert done.returncode == check, (done.returncode, done.stdout, done.stderr)

@@ -58,11 +58,13 @@ class Webhook final : public Component {
       if (accepted_) seen.current["desired"] = *accepted_;
       co_return seen;
     }
-    net::HttpRequest request{
-        .url = observe_url_, .headers = {{"Accept", "application/json"}}, .timeout = timeout_};
+    net::HttpRequest request{.url = observe_url_,
+                             .headers = {{"Accept", "application/json"}},
+                             .timeout = timeout_,
+                             .secret_path = true};
+    const std::string place = net::shown(request);
     auto answer = co_await sign_in_->send(std::move(request));
     if (!answer) co_return std::unexpected(std::move(answer.error()));
-    const std::string place = "GET " + net::redacted_url(observe_url_);
     auto ok = net::check_status(*answer, services_.runtime.utc());
     if (!ok) co_return within(place, std::move(ok.error()));
     const json body = json::parse(answer->body, nullptr, false);
@@ -76,6 +78,10 @@ class Webhook final : public Component {
     if (!ready_at_.empty()) seen.ready = number_at(body, ready_at_);
     seen.changing = seen.ready && *seen.ready != *desired;
     co_return seen;
+  }
+
+  void recall(const Values& values) override {
+    if (const auto desired = values.find("desired"); desired != values.end()) accepted_ = desired->second;
   }
 
   Task<Result<Applied>> apply(Change change) override {
@@ -92,7 +98,9 @@ class Webhook final : public Component {
                              .headers = {{"Content-Type", "application/json"}},
                              .body = body.dump(-1, ' ', false, json::error_handler_t::replace),
                              .timeout = timeout_,
-                             .max_response_bytes = 1u << 20};
+                             .max_response_bytes = 1u << 20,
+                             .secret_path = true};
+    const std::string place = net::shown(request);
     request.headers.emplace_back("Idempotency-Key", hmac_sha256(id_, request.body).substr(0, 32));
     if (!secret_.empty())
       request.headers.emplace_back("X-Wave-Signature", "sha256=" + hmac_sha256(secret_, request.body));
@@ -102,7 +110,7 @@ class Webhook final : public Component {
     if (!ok) {
       if (answer->status == 409) ok.error().code = ErrorCode::busy;
       if (answer->status == 409) ok.error().retryable = true;
-      co_return within(method_ + " " + net::redacted_url(url_), std::move(ok.error()));
+      co_return within(place, std::move(ok.error()));
     }
     accepted_ = target;
     co_return Applied{.request_id = std::string(answer->header("x-request-id")).substr(0, 128)};

@@ -18,6 +18,7 @@ class Scaled final : public components::Component {
     int most_at_once = 0;
     int observed = 0;
     std::optional<Error> refuses;
+    Duration slow{0};
   };
   Scaled(Runtime& runtime, State& state) : runtime_(runtime), state_(state) {}
   Task<Result<components::Observation>> observe() override {
@@ -30,6 +31,7 @@ class Scaled final : public components::Component {
     co_return seen;
   }
   Task<Result<components::Applied>> apply(components::Change change) override {
+    if (state_.slow > 0s) co_await runtime_.sleep(state_.slow);
     if (state_.refuses) co_return std::unexpected(*state_.refuses);
     state_.desired = change.values["desired"];
     co_return components::Applied{};
@@ -118,6 +120,39 @@ TEST_F(EngineComponent, WhatIsRefusedForGoodWaitsLongestAndOnlyItself) {
   ask(5);
   EXPECT_FALSE(component->retry_at({{"desired", 5}}));
   component->stop();
+}
+
+TEST_F(EngineComponent, TheNextGenerationWaitsForTheChangeThatIsBeingSent) {
+  for (const bool refused : {false, true}) {
+    state = {.slow = 10s};
+    if (refused) state.refuses = Error{.code = ErrorCode::unavailable, .message = "no", .retryable = true};
+    const auto first = make();
+    first->start();
+    pass(1s);
+    components::Change change;
+    change.values["desired"] = 5;
+    change.basis["desired"] = 2;
+    spawn(first->apply(std::move(change)), [](Component::Attempt) {});
+    pass(1s);
+    const auto next = make();
+    next->adopt(*first);
+    first->stop();
+    next->start();
+    EXPECT_TRUE(next->applying());
+    const auto later = make();
+    later->adopt(*next);
+    next->stop();
+    later->start();
+    pass(5s);
+    EXPECT_TRUE(later->applying());
+    pass(20s);
+    EXPECT_FALSE(later->applying());
+    EXPECT_EQ(later->observation()->current.at("desired"), refused ? 2 : 5);
+    EXPECT_EQ(later->state("desired").last_applied, refused ? 2 : 5);
+    ASSERT_TRUE(later->last_attempt());
+    EXPECT_EQ(later->last_attempt()->error.has_value(), refused);
+    later->stop();
+  }
 }
 
 TEST_F(EngineComponent, IsNeverObservedTwiceAtOnceNotEvenWhileItIsRestored) {

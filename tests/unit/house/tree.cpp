@@ -68,7 +68,7 @@ std::string angled_include(const std::string& line) {
 }
 
 std::vector<std::string> folders_in_order() {
-  std::ifstream in(std::string(WAVE_SOURCE_DIR) + "/src/README.md");
+  std::ifstream in(std::filesystem::path(WAVE_SOURCE_DIR) / "src/README.md");
   std::vector<std::string> folders;
   for (std::string line; std::getline(in, line);) {
     if (!line.starts_with("- `")) continue;
