@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/backoff.h"
+
 namespace wave::engine {
 namespace {
 
@@ -64,7 +66,7 @@ void Component::adopt(Component& earlier) {
   states_ = earlier.states_;
   pause_ = std::move(earlier.pause_);
   counters_ = earlier.counters_;
-  last_attempt_ = std::move(earlier.last_attempt_);
+  last_attempt_ = earlier.last_attempt_;
   version_ = earlier.version_ + 1;
   if (!same_target(earlier)) return;
   impl_ = earlier.impl_;
@@ -87,19 +89,21 @@ void Component::succeed(const Component& earlier) {
   retry_at_ = earlier.retry_at_;
   growing_ = earlier.growing_;
   last_attempt_ = earlier.last_attempt_;
-  if (last_attempt_ && !last_attempt_->error && observation_) {
-    for (const auto& [value, number] : last_attempt_->values) observation_->current[value] = number;
-  }
+  // It shows what was there before the change.
+  observation_.reset();
   counters_ = earlier.counters_;
   apply_failures_in_row_ = earlier.apply_failures_in_row_;
   ++version_;
-  if (const auto next = successor_.lock()) {
-    next->succeed(*this);
-    return;
-  }
+  if (hand_over()) return;
   save();
   // Observes, and decides again with what it sees.
   if (!stopped_ && !observing_) spawn(run_observe());
+}
+
+bool Component::hand_over() {
+  const auto next = successor_.lock();
+  if (next) next->succeed(*this);
+  return next != nullptr;
 }
 
 void Component::start() {
@@ -115,10 +119,7 @@ void Component::stop() {
 Task<void> Component::run_observe() {
   const auto self = shared_from_this();
   // There is one call at a time: what is asked now is revived at the next turn.
-  if (!revived_ && !busy()) {
-    revived_ = true;
-    co_await revive();
-  }
+  if (!revived_ && !busy()) co_await revive();
   co_await observe();
   if (!stopped_) schedule();
 }
@@ -138,11 +139,7 @@ std::optional<MonoTime> Component::retry_at(const std::map<std::string, double>&
 
 void Component::back_off(const Attempt& attempt) {
   const Error& error = *attempt.error;
-  const double spread = 0.8 + 0.4 * parts_.runtime.random();
-  const auto doubled = [&](Duration first, int times, Duration longest) {
-    return from_seconds(seconds(std::min(longest, first * (std::int64_t{1} << std::min(times, 6)))) * spread);
-  };
-  Duration wait = doubled(1s, apply_failures_in_row_++, longest_backoff);
+  Duration wait = spread(doubled(1s, apply_failures_in_row_++, longest_backoff), parts_.runtime);
   if (error.retry_after) wait = std::max(wait, std::min(*error.retry_after, longest_retry_after));
   const MonoTime now = parts_.runtime.mono();
   retry_at_ = now + wait;
@@ -152,15 +149,13 @@ void Component::back_off(const Attempt& attempt) {
   }
   const int times = refused_ && refused_->values == attempt.values ? refused_->times + 1 : 0;
   refused_ = {.values = attempt.values,
-              .until = now + doubled(longest_backoff, times, longest_refusal),
+              .until = now + spread(doubled(longest_backoff, times, longest_refusal), parts_.runtime),
               .times = times};
 }
 
 Duration Component::observe_delay() const {
   if (failures_in_row_ > 0) {
-    Duration wait =
-        std::min(longest_backoff, Duration(1s) * (std::int64_t{1} << std::min(failures_in_row_ - 1, 6)));
-    wait = from_seconds(seconds(wait) * (0.8 + 0.4 * parts_.runtime.random()));
+    Duration wait = spread(doubled(1s, failures_in_row_ - 1, longest_backoff), parts_.runtime);
     if (error_ && error_->retry_after)
       wait = std::max(wait, std::min(*error_->retry_after, longest_retry_after));
     // Who is asked too much, is not asked more than ever.
@@ -350,10 +345,7 @@ Task<Component::Attempt> Component::apply(components::Change change) {
   }
   ++version_;
   last_attempt_ = attempt;
-  if (const auto next = successor_.lock()) {
-    next->succeed(*this);
-    co_return attempt;
-  }
+  if (hand_over()) co_return attempt;
   if (!done) save();
   if (!stopped_ && !observing_) {
     parts_.runtime.cancel(timer_);
@@ -366,16 +358,20 @@ Task<Component::Attempt> Component::apply(components::Change change) {
 
 Task<void> Component::revive() {
   const auto self = shared_from_this();
-  if (states_.empty()) co_return;
-  open();
-  components::Change change{.values = {}, .basis = {}, .reason = "restored after a restart"};
-  if (!impl_) co_return;
+  if (!states_.empty()) open();
+  if (states_.empty() || !impl_) {
+    revived_ = true;
+    co_return;
+  }
   const auto impl = impl_;
   observing_ = true;
   auto seen = co_await impl->observe();
   observing_ = false;
+  if (superseded_) co_return;  // the next generation does it
+  revived_ = true;
   // Who tells anything at all, knows by himself what he has: what is missing there was taken away.
   if (!seen || !seen->current.empty()) co_return;
+  components::Change change{.values = {}, .basis = {}, .reason = "restored after a restart"};
   for (const auto& [value, state] : states_) {
     if (state.last_applied && *state.last_applied > 0) change.values[value] = *state.last_applied;
   }
@@ -393,6 +389,7 @@ Task<void> Component::revive() {
     parts_.log.error("could not be restored",
                      {{"component", definition_->id}, {"error", done.error().text()}});
   }
+  hand_over();
 }
 
 }  // namespace wave::engine

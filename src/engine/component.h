@@ -101,6 +101,8 @@ class Component : public std::enable_shared_from_this<Component> {
   Task<void> revive();
   /// Takes over from a generation before, whose change has been sent now.
   void succeed(const Component& earlier);
+  /// True when a next generation has waited for the change that has been sent now.
+  bool hand_over();
   void schedule();
   Duration observe_delay() const;
   Duration in_step(Duration wait) const;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/backoff.h"
+
 namespace wave::engine {
 namespace {
 
@@ -151,10 +153,10 @@ MonoTime Metric::next_poll(MonoTime now) {
   }
   const Duration cap = std::max(definition_->polling_interval, least_backoff_cap);
   const Duration first = std::min<Duration>(definition_->polling_interval, 1s);
-  Duration wait = std::min(cap, first * (std::int64_t{1} << std::min(failures_in_row_ - 1, 20)));
+  Duration wait = doubled(first, failures_in_row_ - 1, cap);
   if (error_ && !error_->retryable)
     wait = std::max(wait, std::min<Duration>(definition_->polling_interval, cap));
-  wait = from_seconds(seconds(wait) * (0.8 + 0.4 * parts_.runtime.random()));
+  wait = spread(wait, parts_.runtime);
   if (error_ && error_->retry_after)
     wait = std::max(wait, std::min(*error_->retry_after, longest_retry_after));
   due_ = now + wait;

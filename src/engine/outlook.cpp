@@ -5,6 +5,8 @@
 #include <limits>
 #include <numeric>
 
+#include "base/backoff.h"
+
 namespace wave::engine {
 namespace {
 
@@ -130,11 +132,10 @@ Task<void> Outlook::read_source() {
   if (++failures_ == 1)
     parts_.log.warning("the past of a metric cannot be read",
                        {{"metric", definition_->id}, {"error", past.error().text()}});
-  const Duration wait =
-      std::min(longest_retry, first_retry * (std::int64_t{1} << std::min(failures_ - 1, 6)));
-  retry_timer_ = parts_.runtime.after(wait, [weak = weak_from_this()] {
-    if (auto alive = weak.lock(); alive && !alive->stopped_) spawn(alive->read_source());
-  });
+  retry_timer_ =
+      parts_.runtime.after(doubled(first_retry, failures_ - 1, longest_retry), [weak = weak_from_this()] {
+        if (auto alive = weak.lock(); alive && !alive->stopped_) spawn(alive->read_source());
+      });
 }
 
 void Outlook::fill(std::vector<metrics::PastSeries> past, Duration step) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/backoff.h"
+
 namespace wave::plans {
 
 Quarantine::State& Quarantine::state(ExpressionId id) {
@@ -10,9 +12,8 @@ Quarantine::State& Quarantine::state(ExpressionId id) {
 }
 
 void Quarantine::hit(ExpressionId id, Evaluation last, MonoTime now) {
-  constexpr int most_doublings = 6;
   State& it = state(id);
-  it.until = now + std::min<Duration>(1s * (1 << std::min(it.strikes, most_doublings)), 60s);
+  it.until = now + doubled(1s, it.strikes, 60s);
   ++it.strikes;
   it.last = std::move(last);
 }

@@ -19,6 +19,8 @@ class Scaled final : public components::Component {
     int observed = 0;
     std::optional<Error> refuses;
     Duration slow{0};
+    bool gone = false;  ///< it ended with the daemon
+    int applied = 0;
   };
   Scaled(Runtime& runtime, State& state) : runtime_(runtime), state_(state) {}
   Task<Result<components::Observation>> observe() override {
@@ -26,6 +28,7 @@ class Scaled final : public components::Component {
     state_.most_at_once = std::max(state_.most_at_once, ++state_.observing);
     co_await runtime_.sleep(100ms);
     --state_.observing;
+    if (state_.gone) co_return components::Observation{};
     components::Observation seen{.current = {{"allowance", 1}, {"desired", state_.desired}},
                                  .ready = state_.ready};
     co_return seen;
@@ -33,6 +36,8 @@ class Scaled final : public components::Component {
   Task<Result<components::Applied>> apply(components::Change change) override {
     if (state_.slow > 0s) co_await runtime_.sleep(state_.slow);
     if (state_.refuses) co_return std::unexpected(*state_.refuses);
+    ++state_.applied;
+    state_.gone = false;
     state_.desired = change.values["desired"];
     co_return components::Applied{};
   }
@@ -152,6 +157,35 @@ TEST_F(EngineComponent, TheNextGenerationWaitsForTheChangeThatIsBeingSent) {
     ASSERT_TRUE(later->last_attempt());
     EXPECT_EQ(later->last_attempt()->error.has_value(), refused);
     later->stop();
+  }
+}
+
+TEST_F(EngineComponent, AReloadWhileProcessesAreStartedAgainWaitsForThemAndStartsThemOnce) {
+  kind.table.ephemeral = true;
+  const auto first = make();
+  first->start();
+  pass(1s);
+  components::Change change;
+  change.values["desired"] = 5;
+  change.basis["desired"] = 2;
+  world.run(first->apply(std::move(change)));
+  first->stop();
+  for (const Duration at :
+       {Duration(50ms), Duration(1s)}) {  // while it is looked what is there, and while it is started
+    state = {.desired = 0, .slow = 10s, .gone = true};
+    const auto earlier = make();
+    earlier->restore(store.kept.at(Component::state_key("web")));
+    earlier->start();
+    pass(at);
+    const auto next = make();
+    next->adopt(*earlier);
+    earlier->stop();
+    next->start();
+    pass(30s);
+    EXPECT_FALSE(next->applying());
+    EXPECT_EQ(state.applied, 1);
+    EXPECT_EQ(next->observation()->current.at("desired"), 5);
+    next->stop();
   }
 }
 
