@@ -126,9 +126,6 @@ class Reading {
 };
 
 Result<std::string> read_file(const fs::path& path) {
-  std::error_code error;
-  if (const auto status = fs::status(path, error); !error && !fs::is_regular_file(status))
-    return fail(ErrorCode::io, "is not a file: a folder, pipe, socket or device");
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"), &std::fclose);
   if (!file) return fail(ErrorCode::io, std::string("cannot be read: ") + std::strerror(errno));
   std::string content;
@@ -155,7 +152,11 @@ void list_folder(const fs::path& folder, int depth, std::vector<fs::path>& files
     if (fs::is_directory(entry, error)) {
       if (depth < kDeepestFolder) list_folder(entry, depth + 1, files, out);
     } else if ((entry.extension() == ".yaml" || entry.extension() == ".yml") && files.size() < kMostFiles) {
-      files.push_back(entry);
+      // Nobody may ever write to it.
+      if (const auto status = fs::status(entry, error); !error && !fs::is_regular_file(status))
+        add_error(out, entry.string(), "is not a file: a folder, pipe, socket or device");
+      else
+        files.push_back(entry);
     }
   }
 }
@@ -167,12 +168,13 @@ Loaded load(const std::vector<fs::path>& paths, const Catalog& catalog) {
   std::vector<fs::path> files;
   for (const fs::path& path : paths) {
     std::error_code error;
-    const std::size_t before = files.size();
+    const std::size_t before = files.size() + out.errors.size();
     if (!fs::exists(path, error)) {
       add_error(out, path.string(), "there is no such file or folder");
     } else if (fs::is_directory(path, error)) {
       list_folder(path, 1, files, out);
-      if (files.size() == before) add_error(out, path.string(), "the folder holds no *.yaml or *.yml");
+      if (files.size() + out.errors.size() == before)
+        add_error(out, path.string(), "the folder holds no *.yaml or *.yml");
     } else {
       files.push_back(path);
     }

@@ -1,18 +1,16 @@
 """What a machine does to a daemon: kills it, fills its disk, swaps its files, speaks German."""
 
-import contextlib
-import http.server
 import json
 import math
 import os
 import signal
 import socket
 import subprocess
-import threading
 
 import pytest
 
 from conftest import PROGRAM, eventually, free_port
+from webhook_target import Target
 
 PLAN = """
 kind: Metric
@@ -35,50 +33,9 @@ plans: [{{ id: i, scaling_components: [{{ component_id: {component}, desired: lo
 LOCAL = PLAN.format(component="workers", kind="local-process", metadata="{ command: sleep, args: ['1000'] }")
 
 
-class Target:
-    """A system of somebody's own behind a webhook: keeps the number it accepts, answers when it may."""
-
-    def __init__(self, takes):
-        self.number = 2
-        self.got = []
-        self.answers = threading.Event()
-        outer = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def reply(self, body):
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def do_GET(self):
-                self.reply(json.dumps({"desired": outer.number}).encode())
-
-            def do_POST(self):
-                wanted = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["target"]
-                outer.got.append(wanted)
-                if takes or outer.answers.is_set():
-                    outer.number = wanted
-                outer.answers.wait(30)
-                with contextlib.suppress(OSError):
-                    self.reply(b"{}")
-
-            def log_message(self, *ignored):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self.answers.set()
-        self.server.shutdown()
-        self.server.server_close()
-
-
 @pytest.mark.parametrize("takes", [True, False], ids=["the target took it", "the target did not"])
 def test_kill_9_during_an_apply(wave, takes):
-    target = Target(takes)
+    target = Target(takes, held=True)
     wave.write(
         PLAN.format(
             component="hook",

@@ -1,6 +1,5 @@
 """What a restart, a reload, a dry run and a dead target may not do: a webhook is the target, which counts what it is sent."""
 
-import http.server
 import json
 import os
 import socket
@@ -10,6 +9,7 @@ import time
 import pytest
 
 from conftest import eventually
+from webhook_target import Target
 
 PLAN = """
 kind: Metric
@@ -33,49 +33,15 @@ plans:
 """
 
 
-class Target:
-    """Takes POSTs and says what it has; answers late or with an error when told to."""
-
-    def __init__(self):
-        self.taken, self.asked, self.delay, self.status, self.current = [], 0, 0, 200, 1
-        target = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def answer(self, body):
-                self.send_response(target.status)
-                self.send_header("Content-Type", "application/json")
-                self.end_headers()
-                self.wfile.write(json.dumps(body).encode())
-
-            def do_GET(self):
-                target.asked += 1
-                self.answer({"now": target.current})
-
-            def do_POST(self):
-                wanted = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["target"]
-                time.sleep(target.delay)
-                if target.status == 200:
-                    target.taken.append(wanted)
-                    target.current = wanted
-                self.answer({})
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-
 @pytest.fixture
 def target():
     made = Target()
     yield made
-    made.server.shutdown()
+    made.stop()
 
 
 def plan(target, window="0s", observed=True):
-    more = f", observe_url: '{target.url}/now', desired_at: /now" if observed else ""
+    more = f", observe_url: '{target.url}/state'" if observed else ""
     return PLAN.format(url=target.url, window=window, more=more)
 
 
@@ -182,3 +148,7 @@ def test_a_pipe_among_the_definitions_is_a_problem_and_hangs_nothing(wave):
     os.mkfifo(folder / "pipe.yaml")
     done = wave.command("check", "-f", "definitions")
     assert done.returncode == 3 and "pipe.yaml" in done.stderr and "is not a file" in done.stderr, done.stderr
+    # One that somebody names is read: `check -f <(envsubst < wave.yaml)`.
+    text = "kind: Metric\nid: load\nmetric_kind: push\n"
+    threading.Thread(target=lambda: (folder / "pipe.yaml").write_text(text), daemon=True).start()
+    wave.command("check", "-f", "definitions/pipe.yaml", check=0)
