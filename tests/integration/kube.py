@@ -1,6 +1,7 @@
 """A real kube-apiserver with etcd: RBAC, tokens, its own certificate. `with_pods` adds what makes pods and runs them."""
 
 import base64
+import contextlib
 import pathlib
 import subprocess
 
@@ -20,6 +21,29 @@ ROLE = [
     {"apiGroups": ["autoscaling"], "resources": ["horizontalpodautoscalers"], "verbs": ["list"]},
     {"apiGroups": ["keda.sh"], "resources": ["scaledobjects"], "verbs": ["list"]},
 ]
+
+COMPONENT = """
+kind: ScalingComponent
+id: api
+component_kind: {kind}
+metadata: {{ kubeconfig: kubeconfig.yaml, namespace: {space}, name: {name}{more} }}
+limits: {{ min: 1, max: 40 }}
+behavior: {{ scale_down: {{ stabilization_window: 1s }} }}
+on_conflict: {on_conflict}
+"""
+
+PLAN = """
+---
+kind: ScalingPlan
+id: follow
+interval: 500ms
+plans:
+  - id: track
+    target: { metric: load, per_unit: 10, tolerance: 0 }
+    scaling_components: [{ component_id: api }]
+"""
+
+PUSHED = "---\nkind: Metric\nid: load\nmetric_kind: push\n"
 
 NODE = "kwok-node"
 # The node is ready at once; a pod that is bound to it after a while, and gone as soon as it is to go.
@@ -244,3 +268,17 @@ class Kube:
     def stop(self):
         for process in reversed(self.processes):
             stop(process)
+
+
+@contextlib.contextmanager
+def running(folder):
+    made = Kube(folder)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+
+
+def component(space, name="api", kind="kubernetes-deployment", more="", on_conflict="refuse"):
+    return COMPONENT.format(space=space, name=name, kind=kind, more=more, on_conflict=on_conflict)

@@ -9,25 +9,27 @@ import time
 
 from conftest import ROOT, eventually
 
-AHEAD = """
+METRIC = """
 kind: Metric
 id: load
-metric_kind: generator
-metadata: {{ cron: {{ '{rise}': 400, '{fall}': 50 }} }}
+metric_kind: {kind}
+metadata: {metadata}
 polling_interval: 1s
+"""
+PLAN = """
 ---
 kind: ScalingComponent
 id: web
 component_kind: logger
 limits: {{ min: 1, max: 100 }}
-ready_after: 10m
+ready_after: {ready_after}
 ---
 kind: ScalingPlan
 id: follow
 interval: 1s
 plans:
   - id: track
-    target: {{ metric: load, per_unit: 10 }}
+    target: {{ metric: load, per_unit: {per_unit} }}
     proactive: {{ mode: {mode} }}
     scaling_components: [{{ component_id: web }}]
 """
@@ -37,7 +39,8 @@ def definitions(mode):
     # The daily rise comes in eight minutes, which is within the ten that capacity takes to serve.
     rise = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=8)
     fall = rise + datetime.timedelta(hours=4)
-    return AHEAD.format(rise=f"{rise.minute} {rise.hour} * * *", fall=f"{fall.minute} {fall.hour} * * *", mode=mode)
+    days = f"{{ cron: {{ '{rise.minute} {rise.hour} * * *': 400, '{fall.minute} {fall.hour} * * *': 50 }} }}"
+    return METRIC.format(kind="generator", metadata=days) + PLAN.format(ready_after="10m", per_unit=10, mode=mode)
 
 
 def test_the_first_day_is_met_from_the_sources_own_past(wave):
@@ -81,29 +84,6 @@ def test_a_forecast_that_is_only_shown_changes_nothing(wave):
 NOW = datetime.datetime(1998, 6, 22, 15, 20, tzinfo=datetime.timezone.utc)
 DAYS = 14
 
-FOLLOW = """
-kind: Metric
-id: requests
-metric_kind: prometheus
-metadata: {{ endpoint: '{url}', query: max(requests) }}
-polling_interval: 1s
----
-kind: ScalingComponent
-id: web
-component_kind: logger
-limits: {{ min: 1, max: 100 }}
-ready_after: 20m
----
-kind: ScalingPlan
-id: follow
-interval: 1s
-plans:
-  - id: track
-    target: {{ metric: requests, per_unit: 50 }}
-    proactive: {{}}
-    scaling_components: [{{ component_id: web }}]
-"""
-
 
 def recorded(now):
     """Each minute of two recorded weeks before an afternoon's rise, as if they had just passed."""
@@ -129,7 +109,9 @@ def test_a_fresh_start_learns_two_weeks_of_a_real_load_and_decides_with_them_wit
     prometheus.start()
     prometheus.wait_for("max(requests)", load)
 
-    wave.write(FOLLOW.format(url=prometheus.url))
+    query = f"{{ endpoint: '{prometheus.url}', query: max(requests) }}"
+    plan = PLAN.format(ready_after="20m", per_unit=50, mode="forecast_and_scale")
+    wave.write(METRIC.format(kind="prometheus", metadata=query) + plan)
     wave.run()
     begun = time.monotonic()
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from conftest import ROOT, eventually
-from kube import Kube
+from kube import running
 
 pytestmark = [pytest.mark.heavy, pytest.mark.filterwarnings("ignore:Unverified HTTPS request")]
 
@@ -20,9 +20,7 @@ names = (f"pool{number}" for number in itertools.count())
 
 @pytest.fixture(scope="module")
 def kube(tmp_path_factory):
-    made = Kube(tmp_path_factory.mktemp("kube"))
-    try:
-        made.start()
+    with running(tmp_path_factory.mktemp("kube")) as made:
         crds = subprocess.run([ROOT / "scripts/peers.sh", "karpenter-crds"], capture_output=True, text=True, check=True)
         for file in sorted(pathlib.Path(crds.stdout.strip()).glob("*.yaml")):
             made.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", yaml.safe_load(file.read_text()))
@@ -40,8 +38,6 @@ def kube(tmp_path_factory):
             },
         )
         yield made
-    finally:
-        made.stop()
 
 
 def pool(kube, **more):

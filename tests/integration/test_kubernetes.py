@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from conftest import eventually
-from kube import Kube
+from kube import PLAN, PUSHED, component, running
 
 pytestmark = [
     pytest.mark.heavy,
@@ -14,38 +14,10 @@ pytestmark = [
 
 spaces = (f"shop{number}" for number in itertools.count())
 
-COMPONENT = """
-kind: ScalingComponent
-id: api
-component_kind: {kind}
-metadata: {{ kubeconfig: kubeconfig.yaml, namespace: {space}, name: {name}{more} }}
-limits: {{ min: 1, max: 40 }}
-behavior: {{ scale_down: {{ stabilization_window: 1s }} }}
-on_conflict: {on_conflict}
-"""
-
-PLAN = """
----
-kind: ScalingPlan
-id: follow
-interval: 500ms
-plans:
-  - id: track
-    target: { metric: load, per_unit: 10, tolerance: 0 }
-    scaling_components: [{ component_id: api }]
-"""
-
-PUSHED = "---\nkind: Metric\nid: load\nmetric_kind: push\n"
-
-
 @pytest.fixture(scope="session")
 def kube(tmp_path_factory):
-    made = Kube(tmp_path_factory.mktemp("kube"))
-    try:
-        made.start()
+    with running(tmp_path_factory.mktemp("kube")) as made:
         yield made
-    finally:
-        made.stop()
 
 
 @pytest.fixture
@@ -53,10 +25,6 @@ def space(kube):
     name = next(spaces)
     kube.namespace(name)
     return name
-
-
-def component(space, name="api", kind="kubernetes-deployment", more="", on_conflict="refuse"):
-    return COMPONENT.format(space=space, name=name, kind=kind, more=more, on_conflict=on_conflict)
 
 
 def test_a_deployment_follows_a_real_prometheus_metric(wave, kube, space, prometheus, exporter):

@@ -5,43 +5,19 @@ import time
 import pytest
 
 from conftest import eventually
-from kube import NODE, Kube
+from kube import NODE, PLAN, PUSHED, component, running
 
 pytestmark = [pytest.mark.heavy, pytest.mark.filterwarnings("ignore:Unverified HTTPS request")]
 
 READY_AFTER = 6
-DOCUMENTS = """
-kind: Metric
-id: load
-metric_kind: push
----
-kind: ScalingComponent
-id: api
-component_kind: kubernetes-deployment
-metadata: { kubeconfig: kubeconfig.yaml, namespace: shop, name: api }
-limits: { min: 1, max: 40 }
-behavior: { scale_down: { stabilization_window: 1s } }
----
-kind: ScalingPlan
-id: follow
-interval: 500ms
-plans:
-  - id: track
-    target: { metric: load, per_unit: 10, tolerance: 0 }
-    scaling_components: [{ component_id: api }]
-"""
 
 
 @pytest.fixture(scope="module")
 def kube(tmp_path_factory):
-    made = Kube(tmp_path_factory.mktemp("kube"))
-    try:
-        made.start()
+    with running(tmp_path_factory.mktemp("kube")) as made:
         made.with_pods(READY_AFTER)
         made.namespace("shop")
         yield made
-    finally:
-        made.stop()
 
 
 def pods(kube):
@@ -63,7 +39,7 @@ def test_a_deployments_pods_become_ready_and_convergence_is_watched(wave, kube):
     kube.workload("shop", "api", 2, node=NODE)
     eventually(lambda: pods(kube) == (2, 2), timeout=60)
     kube.kubeconfig(wave.folder / "kubeconfig.yaml")
-    wave.write(DOCUMENTS)
+    wave.write(component("shop") + PLAN + PUSHED)
     wave.run()
     wave.push("load", 20)
     eventually(lambda: wave.component("api")["ready"] == 2)
