@@ -1,14 +1,13 @@
 #include "backtest/page.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cmath>
 
 #include <nlohmann/json.hpp>
 
 #include "backtest/figures.h"
 #include "backtest/page_text.h"
+#include "base/text.h"
 
 namespace wave::backtest {
 namespace {
@@ -25,11 +24,7 @@ std::int64_t milliseconds(Duration duration) {
 /// Five digits are more than a pixel shows.
 json rounded(double number) {
   if (!std::isfinite(number)) return nullptr;
-  std::array<char, 32> text;
-  const auto end =
-      std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::general, 5).ptr;
-  double value = 0;
-  std::from_chars(text.data(), end, value);
+  const double value = rounded_to(number, 5);
   if (value == std::floor(value) && std::abs(value) < 1e15) return static_cast<std::int64_t>(value);
   return value;
 }

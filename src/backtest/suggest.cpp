@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "backtest/judge.h"
+#include "base/text.h"
 
 namespace wave::backtest {
 namespace {
@@ -14,6 +14,8 @@ constexpr std::array<double, 3> violation_costs = {14, 5, 40};
 constexpr std::array<double, 3> shares_of_target = {1, 0.85, 1.15};
 constexpr std::array<Duration, 3> windows = {Duration(5min), Duration(2min), Duration(15min)};
 
+/// Nobody sets more.
+constexpr int digits_of_a_setting = 3;
 constexpr Duration most_history = 7 * 24h;
 constexpr Duration least_choice = 24h;
 constexpr Duration enough = 14 * 24h;
@@ -47,23 +49,13 @@ Result<Place> place_of(definitions::Definitions& definitions, const Question& qu
   return out;
 }
 
-/// Three digits: nobody sets more.
-double rounded(double number) {
-  std::array<char, 32> text;
-  const auto end =
-      std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::general, 3).ptr;
-  double out = number;
-  std::from_chars(text.data(), end, out);
-  return out;
-}
-
 std::vector<Knobs> grid(const Knobs& own) {
   std::vector<Knobs> out;
   for (const double price : violation_costs)
     for (const double share : shares_of_target)
       for (const Duration window : windows) {
         Knobs one = own;
-        one.per_unit = share == 1 ? own.per_unit : rounded(own.per_unit * share);
+        one.per_unit = share == 1 ? own.per_unit : rounded_to(own.per_unit * share, digits_of_a_setting);
         if (one.per_unit > one.limit_per_unit) continue;
         if (!one.proactive) one.proactive.emplace();
         one.proactive->mode = definitions::Proactive::Mode::forecast_and_scale;

@@ -93,6 +93,15 @@ std::string whole(double number) {
   return std::to_string(static_cast<std::int64_t>(number));
 }
 
+double rounded_to(double number, int digits) {
+  std::array<char, 32> text{};
+  const auto end =
+      std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::general, digits).ptr;
+  double out = number;
+  std::from_chars(text.data(), end, out);
+  return out;
+}
+
 std::string shortest(double number) {
   std::array<char, 32> buffer{};
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number).ptr;

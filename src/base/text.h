@@ -25,6 +25,9 @@ std::string hex(std::string_view bytes);
 /// A number that is whole, as systems write counts: `3`, `-1`.
 std::string whole(double number);
 
+/// The nearest number that has at most so many significant digits.
+double rounded_to(double number, int digits);
+
 /// The shortest decimal that reads back as the same number: `0.1`, `1e+20`, `-3`.
 std::string shortest(double number);
 

@@ -11,16 +11,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view no_daemon_hint = "is the daemon running? start it with `wave-autoscale run`";
-
-/// Whether nobody listens there; a daemon that tells of a target that is not available is one.
-bool nobody_answers(const Result<json>& answer) {
-  return !answer && answer.error().hint == no_daemon_hint;
-}
-
-/// One exchange with the daemon: its JSON, or what it said went wrong.
-Result<json> ask(World& world, const Configuration& configuration, const std::string& method,
-                 const std::string& path, const json& body = nullptr) {
+/// What the daemon answered; unavailable when nobody listens there.
+Result<net::HttpResponse> exchange(World& world, const Configuration& configuration,
+                                   const std::string& method, const std::string& path,
+                                   const json& body = nullptr) {
   net::HttpRequest request{
       .method = method,
       .url = configuration.url() + path,
@@ -33,23 +27,32 @@ Result<json> ask(World& world, const Configuration& configuration, const std::st
     request.body = body.dump();
   }
   auto answer = world.loop.run_until(world.http->send(std::move(request)));
-  if (!answer) {
-    if (answer.error().code == ErrorCode::unavailable) answer.error().hint = no_daemon_hint;
-    return std::unexpected(answer.error());
-  }
+  if (!answer && answer.error().code == ErrorCode::unavailable)
+    answer.error().hint = "is the daemon running? start it with `wave-autoscale run`";
+  return answer;
+}
+
+/// The JSON of an answer, or what the daemon said went wrong.
+Result<json> told(const Result<net::HttpResponse>& answer) {
+  if (!answer) return std::unexpected(answer.error());
   json value = json::parse(answer->body, nullptr, false);
   if (answer->status == 200 && !value.is_discarded()) return value;
   Error error{.code = ErrorCode::bad_response,
               .message = "the daemon answered HTTP " + std::to_string(answer->status)};
   if (value.is_object() && value.contains("error") && value["error"].is_object()) {
-    const auto& told = value["error"];
-    error.message = told.value("message", error.message);
-    error.hint = told.value("hint", "");
+    const auto& wrong = value["error"];
+    error.message = wrong.value("message", error.message);
+    error.hint = wrong.value("hint", "");
     for (int code = 0; code <= static_cast<int>(ErrorCode::internal); ++code)
-      if (name(static_cast<ErrorCode>(code)) == told.value("code", ""))
+      if (name(static_cast<ErrorCode>(code)) == wrong.value("code", ""))
         error.code = static_cast<ErrorCode>(code);
   }
   return std::unexpected(error);
+}
+
+Result<json> ask(World& world, const Configuration& configuration, const std::string& method,
+                 const std::string& path, const json& body = nullptr) {
+  return told(exchange(world, configuration, method, path, body));
 }
 
 std::string text_of(const json& value) {
@@ -218,13 +221,15 @@ int scale(const Arguments& arguments, const Configuration& configuration) {
   World world(LogLevel::error);
   json body = {{"values", arguments.values}, {"dry_run", arguments.dry_run}};
   if (arguments.hold_for) body["for"] = format_duration(*arguments.hold_for);
-  auto answer = ask(world, configuration, "POST",
-                    "/api/v1/components/" + net::percent_encode(arguments.component) + "/scale", body);
-  bool no_daemon = nobody_answers(answer);
-  if (!answer && answer.error().message.starts_with("no token")) {
-    const auto there = ask(world, configuration, "GET", "/api/v1/status");
-    no_daemon = nobody_answers(there);
-  }
+  // A daemon that tells of a target that is not available is there.
+  const auto nobody = [](const auto& sent) { return !sent && sent.error().code == ErrorCode::unavailable; };
+  const auto sent =
+      exchange(world, configuration, "POST",
+               "/api/v1/components/" + net::percent_encode(arguments.component) + "/scale", body);
+  bool no_daemon = nobody(sent);
+  if (!sent && sent.error().message.starts_with("no token"))
+    no_daemon = nobody(exchange(world, configuration, "GET", "/api/v1/status"));
+  auto answer = told(sent);
   if (no_daemon) {
     const auto paths = definition_paths(arguments, configuration);
     if (!paths) return fail_with(paths.error(), arguments.json);

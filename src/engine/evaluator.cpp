@@ -107,11 +107,12 @@ Task<Status> evaluate(Generation& generation, std::vector<std::uint32_t> plans, 
   }
   const auto run = batch.run;
   auto results = co_await generation.expressions->evaluate(std::move(batch));
+  const auto keep = [&generation](plans::ExpressionId id, plans::Evaluation evaluation) {
+    if (generation.evaluations.size() <= id) generation.evaluations.resize(id + 1);
+    generation.evaluations[id] = std::move(evaluation);
+  };
   if (!results) {
-    for (const auto id : run) {
-      if (generation.evaluations.size() <= id) generation.evaluations.resize(id + 1);
-      generation.evaluations[id] = {.error = results.error().text()};
-    }
+    for (const auto id : run) keep(id, {.error = results.error().text()});
     co_return std::unexpected(std::move(results.error()));
   }
   for (const auto& one : told) {
@@ -121,10 +122,7 @@ Task<Status> evaluate(Generation& generation, std::vector<std::uint32_t> plans, 
     column.told_value = one.value;
     column.told_fresh = one.fresh;
   }
-  for (std::size_t i = 0; i < run.size() && i < results->size(); ++i) {
-    if (generation.evaluations.size() <= run[i]) generation.evaluations.resize(run[i] + 1);
-    generation.evaluations[run[i]] = std::move((*results)[i]);
-  }
+  for (std::size_t i = 0; i < run.size() && i < results->size(); ++i) keep(run[i], std::move((*results)[i]));
   co_return Status{};
 }
 

@@ -91,7 +91,9 @@ void Events::forget() {
 void Events::follow(const Past& past, UtcTime until) {
   if (known_.empty()) return;
   if (past.begin < expanded_from_) forget();
+  bool is_news = false;
   if (until > expanded_until_) {
+    is_news = true;
     expanded_from_ = past.begin;
     expanded_until_ = until + look_further;
     std::vector<Occurrence> found;
@@ -109,8 +111,14 @@ void Events::follow(const Past& past, UtcTime until) {
   // The hour before it is over by then, and does not change.
   for (auto& span : spans_)
     if (!span.looked && span.begin <= past.end()) look_before(past, span);
-  for (auto& one : occurrences_)
-    if (!one.judged && one.end <= past.end()) judge(past, one);
+  for (auto& one : occurrences_) {
+    if (one.judged || one.end > past.end()) continue;
+    judge(past, one);
+    is_news = true;
+  }
+  if (!is_news) return;
+  learned_.clear();
+  for (const auto& event : known_) learned_.push_back(learn(event));
 }
 
 void Events::look_before(const Past& past, Span& span) const {
@@ -231,7 +239,7 @@ void Events::judge(const Past& past, Occurrence& one) const {
   if (!seen.empty() && 2 * std::ssize(seen) >= last - first) one.measured = median(seen);
 }
 
-Events::Learned Events::learned(const KnownEvent& event) const {
+Events::Learned Events::learn(const KnownEvent& event) const {
   std::vector<double> seen;
   const bool amount = only_amount(event);
   for (const auto& one : occurrences_) {
@@ -278,7 +286,7 @@ Effect Events::effect(const Past& past, UtcTime from, UtcTime to) const {
     out.expected = true;
     out.running |= one.begin < now;
     const auto& event = known_[one.event];
-    const auto known = learned(event);
+    const auto& known = learned_[one.event];
     std::string told = text(one, known);
     const bool amount = only_amount(event);
     const Counted effect{.name = &event.name,

@@ -102,11 +102,12 @@ class Events {
   double usual(const Past& past, std::size_t place, const Span& span) const;
   double ratio(const Past& past, std::size_t end, std::int64_t steps, const Span& span) const;
   void judge(const Past& past, Occurrence& one) const;
-  Learned learned(const KnownEvent& event) const;
+  Learned learn(const KnownEvent& event) const;
   std::string text(const Occurrence& one, const Learned& learned) const;
 
   std::vector<KnownEvent> known_;
   std::vector<std::optional<Cron>> crons_;
+  std::vector<Learned> learned_;         ///< of each of `known_`
   std::vector<Occurrence> occurrences_;  ///< by begin
   std::vector<Span> spans_;              ///< by begin, none touches another
   UtcTime expanded_from_{};

@@ -78,23 +78,18 @@ JsonValue JsonValue::absent(std::string_view key, std::size_t element) const {
 JsonValue JsonValue::operator[](std::string_view key) const {
   if (!exists()) return *this;
   if (!is_object()) return absent(key, 0);
-  const auto [begin, end] = inside(place(document_, index_));
-  for (std::size_t at = begin; at < end;) {
-    const bool found = place(document_, at).get_string_view() == key;
-    if (found) return {document_, at + 1};
-    at = place(document_, at + 1).after_element();
-  }
+  auto members = each_member();
+  while (members.next())
+    if (members.key() == key) return members.value();
   return absent(key, 0);
 }
 
 JsonValue JsonValue::element(std::size_t index) const {
   if (!exists()) return *this;
   if (!is_list()) return absent({}, index);
-  const auto [begin, end] = inside(place(document_, index_));
-  std::size_t left = index;
-  for (std::size_t at = begin; at < end; at = place(document_, at).after_element()) {
-    if (left-- == 0) return {document_, at};
-  }
+  auto elements = each_element();
+  for (std::size_t left = index; elements.next(); --left)
+    if (left == 0) return elements.value();
   return absent({}, index);
 }
 
@@ -227,39 +222,31 @@ Result<bool> JsonValue::flag() const {
   return is_true();
 }
 
-JsonElements JsonValue::each_element() const {
-  JsonElements out;
-  if (!is_list()) return out;
-  const auto [begin, end] = inside(place(document_, index_));
-  out.document_ = document_;
-  out.next_ = begin;
-  out.end_ = end;
-  out.size_ = place(document_, index_).scope_count();
-  return out;
+JsonWalk::JsonWalk(const void* document, std::size_t index)
+    : document_(document), size_(place(document, index).scope_count()) {
+  const auto [begin, end] = inside(place(document, index));
+  next_ = begin;
+  end_ = end;
 }
 
-bool JsonElements::next() {
+bool JsonWalk::step(std::size_t to_value) {
   if (next_ >= end_) return false;
   at_ = next_;
-  next_ = place(document_, at_).after_element();
+  next_ = place(document_, at_ + to_value).after_element();
   return true;
+}
+
+JsonElements JsonValue::each_element() const {
+  return is_list() ? JsonElements(document_, index_) : JsonElements();
+}
+
+Result<JsonElements> JsonValue::elements() const {
+  if (!is_list()) return std::unexpected(wrong("a list"));
+  return each_element();
 }
 
 JsonMembers JsonValue::each_member() const {
-  JsonMembers out;
-  if (!is_object()) return out;
-  const auto [begin, end] = inside(place(document_, index_));
-  out.document_ = document_;
-  out.next_ = begin;
-  out.end_ = end;
-  return out;
-}
-
-bool JsonMembers::next() {
-  if (next_ >= end_) return false;
-  at_ = next_;
-  next_ = place(document_, at_ + 1).after_element();
-  return true;
+  return is_object() ? JsonMembers(document_, index_) : JsonMembers();
 }
 
 std::string_view JsonMembers::key() const {
@@ -267,11 +254,11 @@ std::string_view JsonMembers::key() const {
 }
 
 Result<std::vector<JsonValue>> JsonValue::list() const {
-  if (!is_list()) return std::unexpected(wrong("a list"));
-  auto elements = each_element();
+  auto elements = this->elements();
+  if (!elements) return std::unexpected(std::move(elements.error()));
   std::vector<JsonValue> out;
-  out.reserve(elements.size());
-  while (elements.next()) out.push_back(elements.value());
+  out.reserve(elements->size());
+  while (elements->next()) out.push_back(elements->value());
   return out;
 }
 
@@ -279,6 +266,7 @@ Result<std::vector<std::pair<std::string_view, JsonValue>>> JsonValue::members()
   if (!is_object()) return std::unexpected(wrong("an object"));
   std::vector<std::pair<std::string_view, JsonValue>> out;
   auto members = each_member();
+  out.reserve(members.size());
   while (members.next()) out.emplace_back(members.key(), members.value());
   return out;
 }

@@ -54,8 +54,10 @@ class JsonValue {
   Result<bool> flag() const;
   Result<std::vector<JsonValue>> list() const;
   Result<std::vector<std::pair<std::string_view, JsonValue>>> members() const;
-  /// The same to go through once, in order, without a copy; empty where there is no list or object.
+  /// The same to go through once, in order, without a copy; empty where there is no list or object, which
+  /// for `elements` is an error.
   JsonElements each_element() const;
+  Result<JsonElements> elements() const;
   JsonMembers each_member() const;
   /// Nullopt for null, which never means zero. A place that is missing is an error.
   Result<std::optional<double>> number_or_null() const;
@@ -88,36 +90,50 @@ class JsonValue {
   std::size_t missing_element_ = 0;  ///< where `missing_` is empty
 };
 
-/// The elements of a list: `while (elements.next()) use(elements.value());`
-class JsonElements {
+/// A list or an object, gone through once.
+class JsonWalk {
  public:
   /// How many there are in all.
   std::size_t size() const { return size_; }
-  bool next();
-  JsonValue value() const { return {document_, at_}; }
 
- private:
-  friend class JsonValue;
+ protected:
+  JsonWalk() = default;
+  JsonWalk(const void* document, std::size_t index);
+  /// To the next, whose value is that many places further.
+  bool step(std::size_t to_value);
+
   const void* document_ = nullptr;
   std::size_t at_ = 0;
+
+ private:
   std::size_t next_ = 0;
   std::size_t end_ = 0;
   std::size_t size_ = 0;
 };
 
-/// The members of an object, likewise.
-class JsonMembers {
+/// The elements of a list: `while (elements.next()) use(elements.value());`
+class JsonElements : public JsonWalk {
  public:
-  bool next();
+  bool next() { return step(0); }
+  JsonValue value() const { return {document_, at_}; }
+
+ private:
+  friend class JsonValue;
+  JsonElements() = default;
+  JsonElements(const void* document, std::size_t index) : JsonWalk(document, index) {}
+};
+
+/// The members of an object, likewise.
+class JsonMembers : public JsonWalk {
+ public:
+  bool next() { return step(1); }
   std::string_view key() const;
   JsonValue value() const { return {document_, at_ + 1}; }
 
  private:
   friend class JsonValue;
-  const void* document_ = nullptr;
-  std::size_t at_ = 0;
-  std::size_t next_ = 0;
-  std::size_t end_ = 0;
+  JsonMembers() = default;
+  JsonMembers(const void* document, std::size_t index) : JsonWalk(document, index) {}
 };
 
 /// An answer's JSON, parsed once (simdjson, about a gigabyte a second). Strict: RFC 8259, UTF-8, at most

@@ -18,7 +18,7 @@ Result<std::unique_ptr<JsonApi>> JsonApi::create(const definitions::MetricDefini
 }
 
 std::string JsonApi::place(const std::string& method, const std::string& target) const {
-  return method + " " + net::redacted_url(base_ + target);
+  return net::shown({.method = method, .url = base_ + target});
 }
 
 Task<Result<net::HttpResponse>> JsonApi::send(ApiRequest asked) {

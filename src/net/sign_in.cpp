@@ -162,7 +162,8 @@ Task<Result<std::string>> SignIn::fetch_token() {
   }
   if (!answer) co_return within("sign-in", std::move(answer.error()));
   auto token = read_token(*answer);
-  if (!token) co_return within("sign-in > POST " + redacted_url(token_url_), std::move(token.error()));
+  if (!token)
+    co_return within("sign-in > " + shown({.method = "POST", .url = token_url_}), std::move(token.error()));
   co_return token;
 }
 

@@ -50,7 +50,9 @@ class Webhook final : public Component {
         observe_url_(settings.text("observe_url")),
         desired_at_(settings.text("desired_at")),
         ready_at_(settings.text("ready_at")),
-        timeout_(settings.duration("timeout")) {}
+        timeout_(settings.duration("timeout")),
+        asks_(net::shown({.url = observe_url_, .secret_path = true})),
+        sends_(net::shown({.method = method_, .url = url_, .secret_path = true})) {}
 
   Task<Result<Observation>> observe() override {
     Observation seen;
@@ -62,15 +64,14 @@ class Webhook final : public Component {
                              .headers = {{"Accept", "application/json"}},
                              .timeout = timeout_,
                              .secret_path = true};
-    const std::string place = net::shown(request);
     auto answer = co_await sign_in_->send(std::move(request));
     if (!answer) co_return std::unexpected(std::move(answer.error()));
     auto ok = net::check_status(*answer, services_.runtime.utc());
-    if (!ok) co_return within(place, std::move(ok.error()));
+    if (!ok) co_return within(asks_, std::move(ok.error()));
     const json body = json::parse(answer->body, nullptr, false);
     const auto desired = number_at(body, desired_at_);
     if (!desired) {
-      co_return within(place, Error{.code = ErrorCode::bad_response,
+      co_return within(asks_, Error{.code = ErrorCode::bad_response,
                                     .message = "no number from 0 up at '" + desired_at_ + "' in the answer",
                                     .retryable = true});
     }
@@ -100,7 +101,6 @@ class Webhook final : public Component {
                              .timeout = timeout_,
                              .max_response_bytes = 1u << 20,
                              .secret_path = true};
-    const std::string place = net::shown(request);
     request.headers.emplace_back("Idempotency-Key", hmac_sha256(id_, request.body).substr(0, 32));
     if (!secret_.empty())
       request.headers.emplace_back("X-Wave-Signature", "sha256=" + hmac_sha256(secret_, request.body));
@@ -110,7 +110,7 @@ class Webhook final : public Component {
     if (!ok) {
       if (answer->status == 409) ok.error().code = ErrorCode::busy;
       if (answer->status == 409) ok.error().retryable = true;
-      co_return within(place, std::move(ok.error()));
+      co_return within(sends_, std::move(ok.error()));
     }
     accepted_ = target;
     co_return Applied{.request_id = std::string(answer->header("x-request-id")).substr(0, 128)};
@@ -127,6 +127,8 @@ class Webhook final : public Component {
   std::string desired_at_;
   std::string ready_at_;
   Duration timeout_;
+  std::string asks_;   ///< where, as messages may say it
+  std::string sends_;  ///< likewise
   std::optional<double> accepted_;
 };
 

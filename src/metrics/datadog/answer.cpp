@@ -18,9 +18,9 @@ void add_tag(std::string_view tag, Labels& labels) {
 Result<Labels> labels_of(const JsonValue& tags) {
   Labels labels;
   if (!tags.exists() || tags.is_null()) return labels;
-  if (!tags.is_list()) return std::unexpected(tags.wrong("a list"));
-  auto list = tags.each_element();
-  while (list.next()) add_tag(list.value().text_or(""), labels);
+  auto list = tags.elements();
+  if (!list) return std::unexpected(list.error());
+  while (list->next()) add_tag(list->value().text_or(""), labels);
   return labels;
 }
 
@@ -42,12 +42,12 @@ Result<UtcTime> time_of(const JsonValue& milliseconds) {
 }
 
 Result<std::vector<UtcTime>> times_of(const JsonValue& list) {
-  if (!list.is_list()) return std::unexpected(list.wrong("a list"));
-  auto elements = list.each_element();
+  auto elements = list.elements();
+  if (!elements) return std::unexpected(elements.error());
   std::vector<UtcTime> out;
-  out.reserve(elements.size());
-  while (elements.next()) {
-    auto time = time_of(elements.value());
+  out.reserve(elements->size());
+  while (elements->next()) {
+    auto time = time_of(elements->value());
     if (!time) return std::unexpected(time.error());
     out.push_back(*time);
   }
@@ -57,15 +57,15 @@ Result<std::vector<UtcTime>> times_of(const JsonValue& list) {
 /// The values of one series at those times.
 Result<std::vector<std::pair<UtcTime, double>>> points_of(const JsonValue& list,
                                                           const std::vector<UtcTime>& times) {
-  if (!list.is_list()) return std::unexpected(list.wrong("a list"));
-  auto values = list.each_element();
-  if (values.size() != times.size())
+  auto values = list.elements();
+  if (!values) return std::unexpected(values.error());
+  if (values->size() != times.size())
     return std::unexpected(bad_answer("a series has another number of values than there are times"));
   std::vector<std::pair<UtcTime, double>> out;
-  out.reserve(values.size());
-  for (auto time = times.begin(); values.next(); ++time) {
-    if (values.value().is_null()) continue;
-    auto value = values.value().number();
+  out.reserve(values->size());
+  for (auto time = times.begin(); values->next(); ++time) {
+    if (values->value().is_null()) continue;
+    auto value = values->value().number();
     if (!value) return std::unexpected(value.error());
     out.emplace_back(*time, *value);
   }
@@ -82,22 +82,21 @@ Status check_order(const Points& series) {
 }  // namespace
 
 Result<std::vector<Series>> scalar_of(const JsonValue& answer) {
-  const JsonValue list = answer["data"]["attributes"]["columns"];
-  if (!list.is_list()) return std::unexpected(list.wrong("a list"));
+  auto columns = answer["data"]["attributes"]["columns"].elements();
+  if (!columns) return std::unexpected(columns.error());
   std::vector<Series> out;
   std::optional<JsonElements> values;
   std::vector<std::pair<std::string, JsonElements>> groups;
-  auto columns = list.each_element();
-  while (columns.next()) {
-    const JsonValue column = columns.value();
-    const JsonValue cells = column["values"];
-    if (!cells.is_list()) return std::unexpected(cells.wrong("a list"));
+  while (columns->next()) {
+    const JsonValue column = columns->value();
+    auto cells = column["values"].elements();
+    if (!cells) return std::unexpected(cells.error());
     const auto type = column["type"].text_or("");
-    if (type == "group") groups.emplace_back(column["name"].text_or(""), cells.each_element());
+    if (type == "group") groups.emplace_back(column["name"].text_or(""), *cells);
     if (type == "number" && values) return std::unexpected(bad_answer("several columns are numbers"));
-    if (type == "number") values = cells.each_element();
+    if (type == "number") values = *cells;
   }
-  if (columns.size() == 0) return out;
+  if (columns->size() == 0) return out;
   if (!values) return std::unexpected(bad_answer("no column is a number"));
   for (const auto& [name, cells] : groups)
     if (cells.size() != values->size())
@@ -117,20 +116,20 @@ Result<std::vector<Series>> scalar_of(const JsonValue& answer) {
 
 Result<std::vector<Points>> timeseries_of(const JsonValue& answer) {
   const JsonValue attributes = answer["data"]["attributes"];
-  for (const char* key : {"series", "values"})
-    if (!attributes[key].is_list()) return std::unexpected(attributes[key].wrong("a list"));
+  auto series = attributes["series"].elements();
+  if (!series) return std::unexpected(series.error());
+  auto values = attributes["values"].elements();
+  if (!values) return std::unexpected(values.error());
   const auto times = times_of(attributes["times"]);
   if (!times) return std::unexpected(times.error());
-  auto series = attributes["series"].each_element();
-  auto values = attributes["values"].each_element();
-  if (values.size() != series.size())
+  if (values->size() != series->size())
     return std::unexpected(bad_answer("there are not as many lists of values as series"));
   std::vector<Points> out;
-  out.reserve(series.size());
-  while (series.next() && values.next()) {
-    auto labels = labels_of(series.value()["group_tags"]);
+  out.reserve(series->size());
+  while (series->next() && values->next()) {
+    auto labels = labels_of(series->value()["group_tags"]);
     if (!labels) return std::unexpected(labels.error());
-    auto points = points_of(values.value(), *times);
+    auto points = points_of(values->value(), *times);
     if (!points) return std::unexpected(points.error());
     out.push_back({.labels = std::move(*labels), .points = std::move(*points)});
     if (auto ok = check_order(out.back()); !ok) return std::unexpected(ok.error());
@@ -143,22 +142,21 @@ Result<std::vector<Points>> v1_of(const JsonValue& answer) {
   if (!status) return std::unexpected(status.error());
   if (*status != "ok")
     return std::unexpected(bad_answer("Datadog says: " + net::excerpt(answer["error"].text_or(*status))));
-  if (!answer["series"].is_list()) return std::unexpected(answer["series"].wrong("a list"));
-  auto series = answer["series"].each_element();
+  auto series = answer["series"].elements();
+  if (!series) return std::unexpected(series.error());
   std::vector<Points> out;
-  out.reserve(series.size());
-  while (series.next()) {
-    auto labels = labels_of(series.value()["tag_set"]);
+  out.reserve(series->size());
+  while (series->next()) {
+    auto labels = labels_of(series->value()["tag_set"]);
     if (!labels) return std::unexpected(labels.error());
-    const JsonValue list = series.value()["pointlist"];
-    if (!list.is_list()) return std::unexpected(list.wrong("a list"));
-    auto pairs = list.each_element();
+    auto pairs = series->value()["pointlist"].elements();
+    if (!pairs) return std::unexpected(pairs.error());
     Points found{.labels = std::move(*labels), .points = {}};
-    found.points.reserve(pairs.size());
-    while (pairs.next()) {
-      auto time = time_of(pairs.value()[0]);
+    found.points.reserve(pairs->size());
+    while (pairs->next()) {
+      auto time = time_of(pairs->value()[0]);
       if (!time) return std::unexpected(time.error());
-      auto value = pairs.value()[1].number_or_null();
+      auto value = pairs->value()[1].number_or_null();
       if (!value) return std::unexpected(value.error());
       if (*value) found.points.emplace_back(*time, **value);
     }

@@ -52,17 +52,16 @@ using Points = std::vector<std::pair<UtcTime, double>>;
 
 /// Adds what a range query answered; an earlier part of the same series is there already.
 Status add_past(const JsonValue& data, std::map<Labels, Points>& out) {
-  if (data["resultType"].text_or("") != "matrix" || !data["result"].is_list())
+  auto result = data["result"].elements();
+  if (data["resultType"].text_or("") != "matrix" || !result)
     return std::unexpected(bad_answer("the answer to a range query is not a matrix"));
-  auto result = data["result"].each_element();
-  while (result.next()) {
-    const JsonValue values = result.value()["values"];
-    if (!values.is_list()) return std::unexpected(bad_answer("a series has no values"));
-    Points& points = out[labels_of(result.value()["metric"])];
-    auto pairs = values.each_element();
-    points.reserve(points.size() + pairs.size());
-    while (pairs.next()) {
-      auto point = point_of(pairs.value());
+  while (result->next()) {
+    auto pairs = result->value()["values"].elements();
+    if (!pairs) return std::unexpected(bad_answer("a series has no values"));
+    Points& points = out[labels_of(result->value()["metric"])];
+    points.reserve(points.size() + pairs->size());
+    while (pairs->next()) {
+      auto point = point_of(pairs->value());
       if (!point) return std::unexpected(point.error());
       if (!*point) continue;
       const UtcTime at = (*point)->at();
@@ -101,11 +100,11 @@ Result<std::vector<Series>> series_of(const JsonValue& data) {
   if (!is_vector && *type != "matrix")
     return std::unexpected(
         bad_answer("the result is a " + std::string(type->substr(0, 32)) + ", not numbers"));
-  if (!result.is_list()) return std::unexpected(bad_answer("the result is not a list"));
-  auto list = result.each_element();
-  out.reserve(list.size());
-  while (list.next()) {
-    const JsonValue one = list.value();
+  auto list = result.elements();
+  if (!list) return std::unexpected(bad_answer("the result is not a list"));
+  out.reserve(list->size());
+  while (list->next()) {
+    const JsonValue one = list->value();
     if (!one.is_object()) return std::unexpected(bad_answer("a series is not an object"));
     const JsonValue value = is_vector ? one["value"] : one;
     if (!value.exists())
