@@ -67,6 +67,9 @@ class EngineComponent : public testing::Test {
   std::shared_ptr<Component> make() {
     return std::make_shared<Component>(parts, definition, 15s, 60s, nullptr);
   }
+  static components::Change change_to(double desired) {
+    return {.values = {{"desired", desired}}, .basis = {{"desired", 2}}, .reason = {}};
+  }
   void pass(Duration time) { world.runtime.advance(time); }
 
   test::TestServices world;
@@ -83,10 +86,7 @@ TEST_F(EngineComponent, TheLeadTimeIsLearnedFromTheMainValue) {
   const auto component = make();
   component->start();
   pass(1s);
-  components::Change change;
-  change.values["desired"] = 5;
-  change.basis["desired"] = 2;
-  world.run(component->apply(std::move(change)));
+  world.run(component->apply(change_to(5)));
   pass(39s);
   EXPECT_FALSE(component->ready_after_learned());
   state.ready = 5;
@@ -100,12 +100,7 @@ TEST_F(EngineComponent, WhatIsRefusedForGoodWaitsLongestAndOnlyItself) {
   const auto component = make();
   component->start();
   pass(1s);
-  const auto ask = [&](double desired) {
-    components::Change change;
-    change.values["desired"] = desired;
-    change.basis["desired"] = 2;
-    world.run(component->apply(std::move(change)));
-  };
+  const auto ask = [&](double desired) { world.run(component->apply(change_to(desired))); };
   const auto wait_for = [&](double desired) {
     return seconds(component->retry_at({{"desired", desired}}).value() - world.runtime.mono());
   };
@@ -134,10 +129,7 @@ TEST_F(EngineComponent, TheNextGenerationWaitsForTheChangeThatIsBeingSent) {
     const auto first = make();
     first->start();
     pass(1s);
-    components::Change change;
-    change.values["desired"] = 5;
-    change.basis["desired"] = 2;
-    spawn(first->apply(std::move(change)), [](Component::Attempt) {});
+    spawn(first->apply(change_to(5)), [](Component::Attempt) {});
     pass(1s);
     const auto next = make();
     next->adopt(*first);
@@ -165,10 +157,7 @@ TEST_F(EngineComponent, AReloadWhileProcessesAreStartedAgainWaitsForThemAndStart
   const auto first = make();
   first->start();
   pass(1s);
-  components::Change change;
-  change.values["desired"] = 5;
-  change.basis["desired"] = 2;
-  world.run(first->apply(std::move(change)));
+  world.run(first->apply(change_to(5)));
   first->stop();
   for (const Duration at :
        {Duration(50ms), Duration(1s)}) {  // while it is looked what is there, and while it is started
