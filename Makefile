@@ -26,7 +26,7 @@ dev:
 test: dev ## unit, scenario and contract tests, and the integration tests whose servers install in a minute
 	@cd build/dev && ctest --output-on-failure -j$(JOBS)
 	@scripts/venv.sh > /dev/null
-	@.peers/venv/bin/pytest -q tests/integration -m "not heavy"
+	@.peers/venv/bin/pytest -q -n $(JOBS) --dist loadfile tests/integration -m "not heavy"
 
 check: build lint heavy asan tsan fuzz kinds ## everything else: the release build, lint, heavy peers, sanitizers, five minutes of fuzzing
 
@@ -36,7 +36,7 @@ kinds: dev ## one line for each component kind: tests against real servers (thos
 heavy: dev ## the integration tests against servers that take minutes to get (Kubernetes is built once)
 	@scripts/venv.sh > /dev/null
 	@scripts/peers.sh etcd kube-apiserver kwok > /dev/null
-	@.peers/venv/bin/pytest -q tests/integration -m heavy
+	@.peers/venv/bin/pytest -q -n $(JOBS) --dist loadfile tests/integration -m heavy
 
 conformance: dev ## the vendors' published suites, from FIXTURES=DIR
 	@test -n "$(FIXTURES)" || { echo "usage: make conformance FIXTURES=DIR"; exit 2; }

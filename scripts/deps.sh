@@ -23,6 +23,8 @@ for group in "$@"; do
 done
 [ ${#missing[@]} -eq 0 ] && exit 0
 
+mkdir -p .peers
+exec 8> .peers/apt.lock && flock 8  # tests run side by side
 echo "==> installing from Debian: ${missing[*]}"
 sudo=""
 [ "$(id -u)" -eq 0 ] || sudo=sudo

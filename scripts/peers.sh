@@ -4,6 +4,8 @@
 # Usage: scripts/peers.sh prometheus...
 set -euo pipefail
 cd "$(dirname "$0")/.."
+mkdir -p .peers
+exec 9> .peers/lock && flock 9  # tests run side by side
 
 # fetch_debian PACKAGE PROGRAM: the program's path inside the package; leaves it at .peers/<package>/<program>.
 fetch_debian() {

@@ -1,6 +1,7 @@
 """Real servers for the tests: started on free ports, stopped after, and missing ones are failures."""
 
 import collections
+import fcntl
 import http.server
 import json
 import os
@@ -21,13 +22,16 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("WAVE_PROGRAM", str(ROOT / "build/dev/wave-autoscale"))
 
 
+# Of the ports below those that the kernel takes itself, the share of this process of `pytest -n`.
+worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+share = 12000 // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 handed_out = set()
 
 
 def free_port():
-    """Below the range that the kernel takes ports of its own choice from, so that nobody takes it before it is used."""
+    """A port that nobody takes before it is used."""
     while True:
-        port = random.randrange(20000, 32000)
+        port = 20000 + worker * share + random.randrange(share)
         if port in handed_out:
             continue
         with socket.socket() as one:
@@ -76,13 +80,18 @@ def pytest_runtest_logreport(report):
 
 
 def pytest_sessionfinish():
+    if not written:
+        return
     path = ROOT / "build/kinds-tested.json"
-    known = json.loads(path.read_text()) if path.exists() else {}
-    for kind, tests in written.items():
-        known[kind] = sorted(set(known.get(kind, [])) | tests)
-    if written:
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(known, indent=1))
+    path.parent.mkdir(exist_ok=True)
+    with open(path, "a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        known = json.loads(file.read() or "{}")
+        for kind, tests in written.items():
+            known[kind] = sorted(set(known.get(kind, [])) | tests)
+        file.truncate(0)
+        file.write(json.dumps(known, indent=1))
 
 
 class Exporter:
