@@ -48,7 +48,8 @@ json key_schema(const Key& key) {
       out = duration(key.help);
       break;
     case KeyType::list:
-      out["type"] = "array";
+      // One text stands for a list of it.
+      out["type"] = json::array({"array", "string", "number", "boolean"});
       break;
     case KeyType::map:
       out["type"] = "object";
