@@ -1,6 +1,5 @@
 #include "cli/arguments.h"
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <functional>
@@ -252,22 +251,13 @@ const std::vector<Command>& commands() {
   return table;
 }
 
-}  // namespace
-
-std::vector<std::string> command_names() {
-  std::vector<std::string> names;
-  for (const auto& command : commands()) names.emplace_back(command.name);
-  return names;
-}
-
-std::optional<int> parse(int argc, char** argv, Arguments& arguments) {
-  CLI::App app{"Wave Autoscale: capacity that follows the load, safely, and says why.", "wave-autoscale"};
+/// All commands with their options, and `help` about `topic`, which is given back.
+CLI::App* add_commands(CLI::App& app, Arguments& arguments, std::string& topic) {
   app.require_subcommand(1);
   app.set_help_flag("-h,--help", "This help.");
   app.set_version_flag("--version", "wave-autoscale " WAVE_VERSION, "The version.");
   app.footer("Exit status: 0 done; 1 it could not be done; 2 usage; 3 the definitions are invalid.");
   CLI::App* help = app.add_subcommand("help", "This help, or a command's.");
-  std::string topic;
   help->add_option("COMMAND", topic, "Which.");
   for (const auto& command : commands()) {
     CLI::App* sub = app.add_subcommand(command.name, command.about);
@@ -282,18 +272,48 @@ std::optional<int> parse(int argc, char** argv, Arguments& arguments) {
     sub->add_flag("--json", arguments.json, "JSON on standard output, for programs.");
     if (command.options) command.options(*sub, arguments);
   }
+  return help;
+}
+
+}  // namespace
+
+std::vector<CommandWords> command_words() {
+  CLI::App app;
+  Arguments arguments;
+  std::string topic;
+  add_commands(app, arguments, topic);
+  std::vector<CommandWords> out;
+  for (const auto* sub : app.get_subcommands({})) {
+    CommandWords words{.name = sub->get_name(), .about = sub->get_description(), .options = {}};
+    for (const auto* option : sub->get_options()) {
+      CommandWords::Option one{.names = {},
+                               .about = option->get_description(),
+                               .takes_value = option->get_items_expected_max() > 0};
+      for (const auto& name : option->get_snames()) one.names.push_back("-" + name);
+      for (const auto& name : option->get_lnames()) one.names.push_back("--" + name);
+      if (!one.names.empty()) words.options.push_back(std::move(one));
+    }
+    out.push_back(std::move(words));
+  }
+  return out;
+}
+
+std::optional<int> parse(int argc, char** argv, Arguments& arguments) {
+  CLI::App app{"Wave Autoscale: capacity that follows the load, safely, and says why.", "wave-autoscale"};
+  std::string topic;
+  const CLI::App* help = add_commands(app, arguments, topic);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   if (help->parsed()) {
-    const auto names = command_names();
-    if (!topic.empty() && std::ranges::find(names, topic) == names.end()) {
+    const auto found = app.get_subcommands([&](const CLI::App* one) { return one->get_name() == topic; });
+    if (!topic.empty() && found.empty()) {
       std::fprintf(stderr, "there is no command '%s'\n", topic.c_str());
       return 2;
     }
-    std::fputs((topic.empty() ? &app : app.get_subcommand(topic))->help().c_str(), stdout);
+    std::fputs((topic.empty() ? &app : found.front())->help().c_str(), stdout);
     return 0;
   }
   arguments.command = app.get_subcommands().front()->get_name();

@@ -53,7 +53,17 @@ struct Arguments {
 /// Parses the command line. Help and usage errors are printed here: the exit status to leave with.
 std::optional<int> parse(int argc, char** argv, Arguments& arguments);
 
-/// Every command's name, for completion.
-std::vector<std::string> command_names();
+/// What `--help` tells of a command, for completion.
+struct CommandWords {
+  struct Option {
+    std::vector<std::string> names;  ///< `-f`, `--definitions`
+    std::string about;
+    bool takes_value = false;
+  };
+  std::string name;
+  std::string about;
+  std::vector<Option> options;
+};
+std::vector<CommandWords> command_words();
 
 }  // namespace wave::cli

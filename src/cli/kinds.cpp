@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/world.h"
 #include "definitions/describe.h"
+#include "plans/functions.h"
 
 namespace wave::cli {
 namespace {
@@ -88,7 +89,9 @@ int reference(const Arguments& arguments) {
   std::error_code error;
   std::string index =
       "# Reference\n\nMade by `wave-autoscale reference docs/reference` from the tables that the program "
-      "uses.\n\n- [Configuration](configuration.md)\n- [The daemon's own metrics](own-metrics.md)\n";
+      "uses.\n\n- [JavaScript in plans](javascript.md)\n- [Configuration](configuration.md)\n- [The daemon's "
+      "own "
+      "metrics](own-metrics.md)\n\n## Documents\n\n";
   const auto write_kinds = [&](const std::vector<const definitions::KindTable*>& kinds,
                                const char* folder) -> Status {
     std::filesystem::create_directories(arguments.output / folder, error);
@@ -100,6 +103,15 @@ int reference(const Arguments& arguments) {
     }
     return {};
   };
+  std::filesystem::create_directories(arguments.output / "documents", error);
+  for (const auto* document : definitions::documents()) {
+    const std::string page = "documents/" + std::string(document->title) + ".md";
+    index +=
+        "- [`" + std::string(document->title) + "`](" + page + "): " + std::string(document->about) + "\n";
+    if (auto written = write_file(arguments.output / page, definitions::document_markdown(*document));
+        !written)
+      return fail_with(written.error(), arguments.json);
+  }
   index += "\n## Metric kinds\n\n";
   if (auto written = write_kinds(catalog().metrics, "metrics"); !written)
     return fail_with(written.error(), arguments.json);
@@ -108,7 +120,8 @@ int reference(const Arguments& arguments) {
     return fail_with(written.error(), arguments.json);
   for (const auto& [name, text] :
        {std::pair{"README.md", index}, std::pair{"own-metrics.md", own_metrics_markdown()},
-        std::pair{"configuration.md", configuration_markdown()}}) {
+        std::pair{"configuration.md", configuration_markdown()},
+        std::pair{"javascript.md", plans::javascript_markdown()}}) {
     if (auto written = write_file(arguments.output / name, text); !written)
       return fail_with(written.error(), arguments.json);
   }

@@ -51,7 +51,7 @@ bool is_map(const YamlNode* node) {
 void read_limits(const Report& report, const YamlNode& node, ComponentDefinition& component) {
   const KindTable& kind = *component.kind;
   if (kind.values.empty()) return;
-  MapReader reader(report, node, "'limits'");
+  MapReader reader(report, node, blocks::limits());
   // A kind may have values that are called min and max: a map below such a key is the value's.
   const bool main_bounds = !is_map(entry(node, "min")) && !is_map(entry(node, "max"));
   const ValueSpec& main = kind.values.front();
@@ -61,7 +61,7 @@ void read_limits(const Report& report, const YamlNode& node, ComponentDefinition
     for (const std::string_view name : {spec.name, spec.alias}) {
       const YamlNode* value = name.empty() ? nullptr : reader.find(name);
       if (value == nullptr) continue;
-      MapReader bounds(report, *value, "'" + std::string(name) + "'");
+      MapReader bounds(report, *value, "'" + std::string(name) + "'", &blocks::bounds());
       if (&spec == &main && main_bounds && (entry(node, "min") != nullptr || entry(node, "max") != nullptr))
         report.error(*value, "the limits of '" + std::string(name) + "' are given twice");
       component.limits[std::string(spec.name)] = read_bounds(bounds, kind, spec);
@@ -83,7 +83,7 @@ void require_max(const Report& report, const YamlNode& place, ComponentDefinitio
 
 RatePolicy read_policy(const Report& report, const YamlNode& node) {
   RatePolicy policy;
-  MapReader reader(report, node, "a policy");
+  MapReader reader(report, node, blocks::policy());
   const YamlNode* type = reader.require("type");
   const std::vector<std::string> types = {"percent", "pods", "count"};
   const auto chosen = type != nullptr ? read_choice(report, *type, "type", types) : std::nullopt;
@@ -100,7 +100,7 @@ RatePolicy read_policy(const Report& report, const YamlNode& node) {
 /// `rules` holds what autoscaling/v2 defaults to.
 ScalingRules read_rules(const Report& report, const YamlNode& node, const std::string& name,
                         ScalingRules rules) {
-  MapReader reader(report, node, "'" + name + "'");
+  MapReader reader(report, node, "'" + name + "'", &blocks::rules());
   reader.duration("stabilization_window", rules.stabilization_window, {.max = 24h});
   if (const YamlNode* policies = reader.find("policies")) {
     rules.policies.clear();
@@ -123,7 +123,7 @@ Behavior read_behavior(const Report& report, const YamlNode& node) {
   const RatePolicy doubling{.type = Type::percent, .value = 100, .period = 15s};
   const RatePolicy four{.type = Type::count, .value = 4, .period = 15s};
   Behavior behavior;
-  MapReader reader(report, node, "'behavior'");
+  MapReader reader(report, node, blocks::behavior());
   if (const YamlNode* up = reader.find("scale_up"))
     behavior.up = read_rules(report, *up, "scale_up", {.policies = {doubling, four}});
   if (const YamlNode* down = reader.find("scale_down"))
@@ -142,7 +142,7 @@ void read_ready_after(MapReader& reader, ComponentDefinition& component) {
 void read_cooldown(MapReader& reader, ComponentDefinition& component) {
   const YamlNode* node = reader.find("cooldown");
   if (node == nullptr) return;
-  MapReader cooldown(reader.report(), *node, "'cooldown'");
+  MapReader cooldown(reader.report(), *node, blocks::cooldown());
   cooldown.duration("up", component.cooldown_up, {.max = 30 * 24h});
   cooldown.duration("down", component.cooldown_down, {.max = 30 * 24h});
   cooldown.finish();
@@ -152,7 +152,7 @@ void read_cooldown(MapReader& reader, ComponentDefinition& component) {
 
 std::optional<ComponentDefinition> read_component(const Report& report, const YamlNode& node,
                                                   const Catalog& catalog) {
-  MapReader reader(report, node, "a ScalingComponent");
+  MapReader reader(report, node, blocks::component());
   ComponentDefinition component;
   reader.find("kind");
   component.id = read_id(reader);

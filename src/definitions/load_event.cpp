@@ -71,7 +71,7 @@ bool is_forecast(const Definitions& known, const std::string& metric_id) {
 
 std::optional<EventDefinition> read_event(const Report& report, const YamlNode& node,
                                           const Definitions& known) {
-  MapReader reader(report, node, "an Event");
+  MapReader reader(report, node, blocks::event());
   EventDefinition event;
   reader.find("kind");
   event.id = read_id(reader);

@@ -27,7 +27,7 @@ Duration default_stale_after(const MetricDefinition& metric) {
 constexpr std::int64_t kMostLearned = 100'000;
 
 Learning read_learning(const Report& report, const YamlNode& node) {
-  MapReader reader(report, node, "'forecast'");
+  MapReader reader(report, node, blocks::learning());
   Learning learning;
   reader.duration("step", learning.step, {.min = 1s, .max = 24h});
   reader.duration("history", learning.history, {.min = 1h});
@@ -41,7 +41,7 @@ Learning read_learning(const Report& report, const YamlNode& node) {
 
 std::optional<MetricDefinition> read_metric(const Report& report, const YamlNode& node,
                                             const Catalog& catalog) {
-  MapReader reader(report, node, "a Metric");
+  MapReader reader(report, node, blocks::metric());
   MetricDefinition metric;
   reader.find("kind");
   metric.id = read_id(reader);

@@ -55,7 +55,7 @@ void read_values(MapReader& reader, ComponentDefinition& component, ComponentWis
 }
 
 std::optional<ComponentWish> read_wish(const Report& report, const YamlNode& node, Definitions& known) {
-  MapReader reader(report, node, "an entry of 'scaling_components'");
+  MapReader reader(report, node, blocks::wish());
   ComponentWish wish{.position = report.position(node)};
   const YamlNode* id = reader.require("component_id");
   if (id == nullptr) return std::nullopt;
@@ -140,7 +140,7 @@ void read_strategies(MapReader& reader, const Definitions& known, PlanItem& item
 }
 
 PlanItem read_item(const Report& report, const YamlNode& node, Definitions& known) {
-  MapReader reader(report, node, "an item of 'plans'");
+  MapReader reader(report, node, blocks::item());
   PlanItem item{.position = report.position(node)};
   item.id = read_id(reader);
   reader.flag("enabled", item.enabled);
@@ -190,7 +190,7 @@ void read_items(const Report& report, const YamlNode& list, Definitions& known, 
 }  // namespace
 
 std::optional<PlanDefinition> read_plan(const Report& report, const YamlNode& node, Definitions& known) {
-  MapReader reader(report, node, "a ScalingPlan");
+  MapReader reader(report, node, blocks::plan());
   PlanDefinition plan;
   reader.find("kind");
   plan.id = read_id(reader);

@@ -58,7 +58,7 @@ std::string read_metric_id(const Report& report, const YamlNode& node, const Def
 }
 
 std::optional<Schedule> read_schedule(const Report& report, const YamlNode& node) {
-  MapReader reader(report, node, "'schedule'");
+  MapReader reader(report, node, blocks::schedule());
   Schedule schedule{.position = report.position(node)};
   const YamlNode* cron = reader.require("cron");
   if (cron != nullptr) schedule.cron = read_cron(report, *cron, "cron").value_or("");
@@ -84,7 +84,7 @@ std::optional<Schedule> read_cron_expression(const Report& report, const YamlNod
 }
 
 Target read_target(const Report& report, const YamlNode& node, const Definitions& known) {
-  MapReader reader(report, node, "'target'");
+  MapReader reader(report, node, blocks::target());
   Target target{.position = report.position(node)};
   target.metric = read_metric_reference(reader, known);
   const YamlNode* per_unit = reader.find("per_unit");
@@ -102,7 +102,7 @@ Target read_target(const Report& report, const YamlNode& node, const Definitions
   reader.number("limit_per_unit", target.limit_per_unit, {.min = target.value});
   reader.number("tolerance", target.tolerance, {.min = 0, .max = 1});
   if (const YamlNode* activation = reader.find("activation")) {
-    MapReader above(report, *activation, "'activation'");
+    MapReader above(report, *activation, blocks::activation());
     if (const YamlNode* value = above.require("above"))
       target.activation_above = read_number(report, *value, "above", {}).value_or(0);
     target.has_activation = true;
@@ -113,7 +113,7 @@ Target read_target(const Report& report, const YamlNode& node, const Definitions
 }
 
 Threshold read_threshold(const Report& report, const YamlNode& node, const Definitions& known) {
-  MapReader reader(report, node, "'threshold'");
+  MapReader reader(report, node, blocks::threshold());
   Threshold threshold{.position = report.position(node)};
   threshold.metric = read_metric_reference(reader, known);
   const YamlNode* above = reader.find("above");
@@ -132,7 +132,7 @@ Threshold read_threshold(const Report& report, const YamlNode& node, const Defin
 }
 
 Fallback read_fallback(const Report& report, const YamlNode& node) {
-  MapReader reader(report, node, "'fallback'");
+  MapReader reader(report, node, blocks::fallback());
   Fallback fallback;
   reader.duration("after", fallback.after, {.max = 30 * 24h});
   if (const YamlNode* desired = reader.find("desired")) {
@@ -151,7 +151,7 @@ Fallback read_fallback(const Report& report, const YamlNode& node) {
 }
 
 Proactive read_proactive(const Report& report, const YamlNode& node) {
-  MapReader reader(report, node, "'proactive'");
+  MapReader reader(report, node, blocks::proactive());
   Proactive proactive{.position = report.position(node)};
   if (reader.choice("mode", {"forecast_and_scale", "forecast_only"}) == 1)
     proactive.mode = Proactive::Mode::forecast_only;

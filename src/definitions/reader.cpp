@@ -133,8 +133,8 @@ std::optional<std::size_t> read_choice(const Report& report, const YamlNode& nod
   return std::nullopt;
 }
 
-MapReader::MapReader(const Report& report, const YamlNode& node, std::string name)
-    : report_(report), node_(node), name_(std::move(name)) {
+MapReader::MapReader(const Report& report, const YamlNode& node, std::string name, const Block* block)
+    : report_(report), node_(node), name_(std::move(name)), block_(block) {
   if (node.kind != YamlNode::Kind::map) {
     report.error(node, name_ + " must be a map, not " + shown(node));
     return;
@@ -204,7 +204,8 @@ std::optional<std::size_t> MapReader::choice(std::string_view key,
 
 void MapReader::finish() {
   for (const auto& [key, value] : node_.entries) {
-    if (seen_.contains(&key)) continue;
+    const bool told = block_ == nullptr || !block_->others.empty() || block_->field(key.text) != nullptr;
+    if (seen_.contains(&key) && told) continue;
     report_.error(key, "unknown key " + in_quotes(key.text) + did_you_mean(key.text, known_));
   }
 }

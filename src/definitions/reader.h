@@ -4,6 +4,7 @@
 #include <set>
 #include <span>
 
+#include "definitions/documents.h"
 #include "definitions/load.h"
 #include "definitions/yaml_tree.h"
 
@@ -52,8 +53,11 @@ std::optional<std::size_t> read_choice(const Report&, const YamlNode&, std::stri
 /// One map of the YAML: reports duplicate keys at once and unknown ones when `finish` is called.
 class MapReader {
  public:
-  /// `name` is how messages call the map. A node that is no map is reported and counts as empty.
-  MapReader(const Report& report, const YamlNode& node, std::string name);
+  /// `name` is how messages call the map; with a block only the keys that it has are known. A node that is no
+  /// map is reported and counts as empty.
+  MapReader(const Report& report, const YamlNode& node, std::string name, const Block* block = nullptr);
+  MapReader(const Report& report, const YamlNode& node, const Block& block)
+      : MapReader(report, node, std::string(block.name), &block) {}
 
   /// The value of a key, null when absent or empty. Marks the key as known.
   const YamlNode* find(std::string_view key);
@@ -75,6 +79,7 @@ class MapReader {
   const Report& report_;
   const YamlNode& node_;
   std::string name_;
+  const Block* block_;
   std::vector<std::string> known_;
   std::set<const YamlNode*> seen_;
 };

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "definitions/documents.h"
 #include "definitions/load.h"
 
 namespace wave::definitions {
@@ -10,35 +11,25 @@ using json = nlohmann::ordered_json;
 constexpr const char* duration_pattern =
     "^[0-9]+(\\.[0-9]+)?(us|ms|s|m|h|d|w)([0-9]+(\\.[0-9]+)?(us|ms|s|m|h|d|w))*$";
 
-json text(std::string_view help = "") {
-  json out = {{"type", "string"}};
-  if (!help.empty()) out["description"] = help;
-  return out;
-}
-json number(double least) {
-  return {{"type", "number"}, {"minimum", least}};
-}
 json duration(std::string_view help) {
   return {{"description", help},
           {"anyOf", json::array({{{"type", "string"}, {"pattern", duration_pattern}},
                                  {{"type", "number"}, {"minimum", 0}}})}};
 }
-json choice(std::initializer_list<const char*> values) {
-  json out = {{"enum", json::array()}};
-  for (const char* value : values) out["enum"].push_back(value);
+json words(std::string_view choices) {
+  json out = json::array();
+  while (!choices.empty()) {
+    const auto bar = std::min(choices.find('|'), choices.size());
+    out.push_back(choices.substr(0, bar));
+    choices.remove_prefix(std::min(bar + 1, choices.size()));
+  }
   return out;
-}
-json expression(std::string_view help) {
-  return {{"description", help}, {"type", json::array({"string", "number", "boolean"})}};
 }
 json object(json properties, json required = json::array()) {
   return {{"type", "object"},
           {"properties", std::move(properties)},
           {"required", std::move(required)},
           {"additionalProperties", false}};
-}
-json list(json items) {
-  return {{"type", "array"}, {"items", std::move(items)}};
 }
 
 json key_schema(const Key& key) {
@@ -57,21 +48,15 @@ json key_schema(const Key& key) {
       out = duration(key.help);
       break;
     case KeyType::list:
-      out["type"] = "array";
+      // One text stands for a list of it.
+      out["type"] = json::array({"array", "string", "number", "boolean"});
       break;
     case KeyType::map:
       out["type"] = "object";
       break;
-    case KeyType::choice: {
-      out["enum"] = json::array();
-      std::string_view rest = key.choices;
-      while (!rest.empty()) {
-        const auto bar = std::min(rest.find('|'), rest.size());
-        out["enum"].push_back(rest.substr(0, bar));
-        rest.remove_prefix(std::min(bar + 1, rest.size()));
-      }
+    case KeyType::choice:
+      out["enum"] = words(key.choices);
       break;
-    }
     case KeyType::url:
     case KeyType::string:
       out["type"] = json::array({"string", "number", "boolean"});
@@ -112,138 +97,105 @@ json names_of(const std::vector<const KindTable*>& kinds) {
   return out;
 }
 
-json metric_schema(const Catalog& catalog) {
-  json out = object(
-      {{"kind", {{"const", "Metric"}}},
-       {"id", text("Its name; in JavaScript a variable.")},
-       {"metric_kind", names_of(catalog.metrics)},
-       {"metadata", {{"type", "object"}}},
-       {"enabled", {{"type", "boolean"}}},
-       {"polling_interval", duration("Between polls; a bare number is milliseconds. Default 15s.")},
-       {"timeout", duration("Of one poll. Default 5s.")},
-       {"stale_after", duration("Age at which a value counts as stale.")},
-       {"aggregate", choice({"error", "sum", "avg", "max", "min", "first"})},
-       {"on_empty", {{"anyOf", json::array({choice({"fail", "zero", "last"}), {{"type", "number"}}})}}},
-       {"forecast", object({{"step", duration("Of the series that forecasts learn from. Default 1m.")},
-                            {"history", duration("How much of it is kept. Default 35d.")}})}},
-      json::array({"kind", "id", "metric_kind"}));
-  out["allOf"] = by_kind(catalog.metrics, "metric_kind");
+json number_or_word(std::string_view choices) {
+  return json::array({{{"enum", words(choices)}}, {{"type", "number"}}});
+}
+
+json any_expression() {
+  return {{"type", json::array({"string", "number", "boolean"})}};
+}
+
+json block_schema(const Block& block, const Catalog& catalog);
+
+void add_type(json& out, const Field& field, const Catalog& catalog) {
+  switch (field.type) {
+    case FieldType::constant:
+      out["const"] = field.choices;
+      break;
+    case FieldType::text:
+      out["type"] = "string";
+      break;
+    case FieldType::flag:
+      out["type"] = "boolean";
+      break;
+    case FieldType::whole:
+    case FieldType::number:
+      out["type"] = field.type == FieldType::whole ? "integer" : "number";
+      if (field.min > -1e308) out[field.above_min ? "exclusiveMinimum" : "minimum"] = field.min;
+      if (field.max < 1e308) out["maximum"] = field.max;
+      break;
+    case FieldType::number_or_map:
+      out["type"] = json::array({"number", "object"});
+      break;
+    case FieldType::duration:
+      out["anyOf"] = duration("")["anyOf"];
+      if (!field.choices.empty()) out["anyOf"].push_back({{"enum", words(field.choices)}});
+      break;
+    case FieldType::choice:
+      out["enum"] = words(field.choices);
+      break;
+    case FieldType::choice_or_number:
+      out["anyOf"] = number_or_word(field.choices);
+      break;
+    case FieldType::number_or_share:
+      out["type"] = json::array({"number", "string"});
+      break;
+    case FieldType::expression:
+      out.update(any_expression());
+      break;
+    case FieldType::expressions:
+      out["type"] = "object";
+      out["additionalProperties"] = any_expression();
+      break;
+    case FieldType::kind:
+      out.update(names_of(field.name == "metric_kind" ? catalog.metrics : catalog.components));
+      break;
+    case FieldType::texts:
+      out["type"] = "array";
+      out["items"] = {{"type", "string"}};
+      break;
+    case FieldType::map:
+      out["type"] = "object";
+      break;
+    case FieldType::inner:
+      out.update(block_schema(*field.inside, catalog));
+      break;
+    case FieldType::inner_list:
+      out["type"] = "array";
+      out["items"] = block_schema(*field.inside, catalog);
+      break;
+  }
+}
+
+json block_schema(const Block& block, const Catalog& catalog) {
+  json properties = json::object();
+  json required = json::array();
+  for (const Field& field : block.fields) {
+    json one = {{"description", field.help}};
+    if (!field.default_value.empty())
+      one["description"] = std::string(field.help) + " Default " + field.default_value + ".";
+    add_type(one, field, catalog);
+    properties[std::string(field.name)] = std::move(one);
+    if (field.required) required.push_back(field.name);
+  }
+  json out = object(std::move(properties), std::move(required));
+  if (!block.others.empty()) out["additionalProperties"] = true;
   return out;
-}
-
-json rules_schema() {
-  const json policy = object({{"type", choice({"percent", "pods", "count"})},
-                              {"value", number(0)},
-                              {"period", duration("The time over which the policy counts.")}});
-  return object({{"stabilization_window", duration("How long the past counts.")},
-                 {"policies", list(policy)},
-                 {"select_policy", choice({"max", "min", "disabled"})}});
-}
-
-json component_schema(const Catalog& catalog) {
-  json out = object({{"kind", {{"const", "ScalingComponent"}}},
-                     {"id", text()},
-                     {"component_kind", names_of(catalog.components)},
-                     {"metadata", {{"type", "object"}}},
-                     {"enabled", {{"type", "boolean"}}},
-                     {"limits", {{"type", "object"}}},
-                     {"behavior", object({{"scale_up", rules_schema()}, {"scale_down", rules_schema()}})},
-                     {"cooldown", object({{"up", duration("No growth so long after a change.")},
-                                          {"down", duration("No shrinking so long after a change.")}})},
-                     {"ready_after", text("auto, or how long new capacity takes to serve.")},
-                     {"on_conflict", choice({"refuse", "raise_floor", "ignore"})},
-                     {"scale_in", {{"type", "boolean"}}},
-                     {"dry_run", {{"type", "boolean"}}}},
-                    json::array({"kind", "id", "component_kind"}));
-  out["allOf"] = by_kind(catalog.components, "component_kind");
-  return out;
-}
-
-json item_schema() {
-  const json wish = {{"type", "object"},
-                     {"properties",
-                      {{"component_id", text()},
-                       {"desired", expression("A number or JavaScript.")},
-                       {"at_least", expression("Raises whatever the others wish.")}}},
-                     {"required", json::array({"component_id"})}};
-  const json schedule = object({{"cron", text("Five, six (seconds first) or seven fields (year last).")},
-                                {"timezone", text("IANA name. Default UTC.")},
-                                {"duration", duration("How long it lasts.")},
-                                {"grace", duration("How late it may still fire.")}},
-                               json::array({"cron"}));
-  const json target = object({{"metric", text()},
-                              {"per_unit", number(0)},
-                              {"average", number(0)},
-                              {"limit_per_unit", number(0)},
-                              {"tolerance", number(0)},
-                              {"activation", object({{"above", {{"type", "number"}}}})}},
-                             json::array({"metric"}));
-  const json threshold = object({{"metric", text()},
-                                 {"above", {{"type", "number"}}},
-                                 {"below", {{"type", "number"}}},
-                                 {"by", expression("2 or \"20%\".")},
-                                 {"to", number(0)},
-                                 {"settle", duration("How long it must be on that side.")}},
-                                json::array({"metric"}));
-  const json fallback = object({{"after", duration("Without fresh data.")},
-                                {"desired", expression("hold, last or a number.")},
-                                {"direction", choice({"up", "both"})}});
-  return object({{"id", text()},
-                 {"enabled", {{"type", "boolean"}}},
-                 {"expression", expression("JavaScript that is true when the item wins.")},
-                 {"priority", {{"type", "integer"}}},
-                 {"schedule", schedule},
-                 {"cron_expression", text("Fires at an instant, UTC.")},
-                 {"grace", duration("How late a cron_expression may still fire.")},
-                 {"target", target},
-                 {"threshold", threshold},
-                 {"proactive", object({{"mode", choice({"forecast_and_scale", "forecast_only"})},
-                                       {"floor", choice({"reactive", "none"})},
-                                       {"violation_cost", number(0)},
-                                       {"quantile", number(0)},
-                                       {"max_margin", number(0)}})},
-                 {"fallback", fallback},
-                 {"scaling_components", list(wish)}},
-                json::array({"id", "scaling_components"}));
-}
-
-json event_schema() {
-  const json factor = {{"type", "number"},
-                       {"exclusiveMinimum", 0},
-                       {"maximum", 1000},
-                       {"description", "Load = usual load * factor + amount."}};
-  const json schedule = object({{"cron", text("Five, six (seconds first) or seven fields (year last).")},
-                                {"timezone", text("IANA name. Default UTC.")},
-                                {"duration", duration("How long it lasts.")}},
-                               json::array({"cron", "duration"}));
-  return object({{"kind", {{"const", "Event"}}},
-                 {"id", text()},
-                 {"name", text("Events of one name teach each other. Default: the id.")},
-                 {"enabled", {{"type", "boolean"}}},
-                 {"metrics", list(text("A metric that it moves."))},
-                 {"start", text("When, once: ISO-8601 with Z or an offset.")},
-                 {"duration", duration("How long it lasts from `start`.")},
-                 {"schedule", schedule},
-                 {"factor", factor},
-                 {"amount", number(0)}},
-                json::array({"kind", "id", "metrics"}));
 }
 
 }  // namespace
 
 std::string json_schema(const Catalog& catalog) {
-  const json plan =
-      object({{"kind", {{"const", "ScalingPlan"}}},
-              {"id", text()},
-              {"enabled", {{"type", "boolean"}}},
-              {"interval", duration("Evaluated at least this often. Default 15s.")},
-              {"variables", {{"type", "object"}, {"additionalProperties", expression("JavaScript.")}}},
-              {"plans", list(item_schema())}},
-             json::array({"kind", "id", "plans"}));
-  const json out = {
-      {"$schema", "https://json-schema.org/draft/2020-12/schema"},
-      {"title", "Wave Autoscale definitions"},
-      {"oneOf", json::array({metric_schema(catalog), component_schema(catalog), plan, event_schema()})}};
+  json metric = block_schema(blocks::metric(), catalog);
+  metric["allOf"] = by_kind(catalog.metrics, "metric_kind");
+  json component = block_schema(blocks::component(), catalog);
+  component["allOf"] = by_kind(catalog.components, "component_kind");
+  json event = block_schema(blocks::event(), catalog);
+  event["properties"]["schedule"]["required"].push_back("duration");
+  const json out = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+                    {"title", "Wave Autoscale definitions"},
+                    {"oneOf", json::array({std::move(metric), std::move(component),
+                                           block_schema(blocks::plan(), catalog), std::move(event)})}};
   return out.dump(2);
 }
 

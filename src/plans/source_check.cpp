@@ -6,6 +6,7 @@
 
 #include "base/cron.h"
 #include "definitions/load.h"
+#include "plans/functions.h"
 #include "plans/javascript/names.h"
 #include "plans/javascript/world.h"
 
@@ -237,7 +238,7 @@ void Checker::check_clock(const Call& call) {
 
 void Checker::check_call(const Call& call) {
   consumed_.insert(call.at);
-  if (holds(javascript::clock_functions, call.name)) return check_clock(call);
+  if (is_clock_function(call.name)) return check_clock(call);
   Read read;
   if (!read_arguments(call, read)) return;
   use(read, call.at);
@@ -251,7 +252,7 @@ void Checker::check_name(const std::string& name, std::size_t at) {
     out_.variables.insert(name);
     return;
   }
-  if (holds(javascript::reading_functions, name) || holds(javascript::clock_functions, name)) {
+  if (is_reading_function(name) || is_clock_function(name)) {
     problem(at,
             "'" + name + "' is a function and must be called: " + name + "(...)" +
                 (names_.metrics.contains(name) ? "; the metric of that name is metric('" + name + "')" : ""));
@@ -266,8 +267,8 @@ void Checker::check_name(const std::string& name, std::size_t at) {
   }
   std::set<std::string> candidates = names_.metrics;
   for (const auto& [variable, source] : names_.variables) candidates.insert(variable);
-  for (const auto known : javascript::reading_functions) candidates.emplace(known);
-  for (const auto known : javascript::clock_functions) candidates.emplace(known);
+  for (const Function& known : reading_functions) candidates.emplace(known.name);
+  for (const Function& known : clock_functions) candidates.emplace(known.name);
   for (const auto known : javascript::kept_globals) candidates.emplace(known);
   problem(at, "unknown name '" + name + "'" + did_you_mean(name, candidates));
 }
@@ -275,8 +276,7 @@ void Checker::check_name(const std::string& name, std::size_t at) {
 CheckedSource Checker::run(const json& analysis) {
   for (const json& item : analysis.at("calls")) {
     Call call{.name = item.at("name"), .at = item.at("at"), .arguments = {}};
-    if (!holds(javascript::reading_functions, call.name) && !holds(javascript::clock_functions, call.name))
-      continue;
+    if (!is_reading_function(call.name) && !is_clock_function(call.name)) continue;
     if (std::ranges::any_of(names_.variables, [&](const auto& v) { return v.first == call.name; })) continue;
     for (const json& argument : item.at("arguments")) {
       call.arguments.push_back({.kind = argument.at("kind"),
@@ -390,7 +390,7 @@ bool is_free_name(const std::string& name) {
   return !name.empty() && letter(name[0]) &&
          std::ranges::all_of(name, [&](char c) { return letter(c) || digit(c); }) && !holds(reserved, name) &&
          !holds(javascript::kept_globals, name) && !holds(javascript::dropped_globals, name) &&
-         !holds(javascript::reading_functions, name) && !holds(javascript::clock_functions, name);
+         !is_reading_function(name) && !is_clock_function(name);
 }
 
 }  // namespace wave::plans

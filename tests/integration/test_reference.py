@@ -1,6 +1,8 @@
 """The pages in docs/reference are what the program writes."""
 
 import filecmp
+import re
+import subprocess
 
 from conftest import ROOT
 from held_to import TABLE, rows_of
@@ -47,3 +49,30 @@ def test_help_and_usage_errors(wave):
     assert wave.command("scale", "x", "desired=many").returncode == 2
     error = wave.json("check", check=1)
     assert error["error"]["code"] == "not_found" and "init" in error["error"]["hint"]
+
+
+def test_completion_offers_what_help_tells(wave):
+    """bash is asked itself; the scripts of the other shells name each option beside its command."""
+    script = wave.folder / "completion.bash"
+    script.write_text(wave.command("completion", "bash", check=0).stdout)
+
+    def complete(*words):
+        line = " ".join(f"'{word}'" for word in ("wave-autoscale", *words))
+        asked = f"source {script}; COMP_WORDS=({line}); COMP_CWORD={len(words)}; _wave_autoscale; "
+        asked += 'printf "%s\\n" "${COMPREPLY[@]}"'
+        return set(subprocess.run(["bash", "-c", asked], check=True, capture_output=True, text=True).stdout.split())
+
+    zsh = wave.command("completion", "zsh", check=0).stdout
+    fish = wave.command("completion", "fish", check=0).stdout
+    commands = complete("")
+    assert {"run", "backtest", "help"} <= commands
+    for command in commands - {"help"}:
+        told = set(re.findall(r"(?m)^\s+(?:-\w,\s?)?(--[\w-]+)", wave.command(command, "--help", check=0).stdout))
+        assert {"--json", "--definitions", "--help"} <= told, command
+        assert {one for one in complete(command, "-") if one.startswith("--")} == told, command
+        of_zsh = zsh[zsh.index(f"    {command}) options=(") :]
+        of_zsh = of_zsh[: of_zsh.index("    ) ;;")]
+        assert set(re.findall(r"(?m)^      '(--[\w-]+):", of_zsh)) == told, command
+        of_fish = [line for line in fish.splitlines() if f"'__fish_seen_subcommand_from {command}'" in line]
+        assert {"--" + one for line in of_fish for one in re.findall(r" -l ([\w-]+)", line)} == told, command
+    assert "--suggest" in complete("backtest", "--s") and "--suggest" not in complete("run", "--")

@@ -63,10 +63,4 @@ constexpr std::array dropped_globals = std::to_array<std::string_view>(
     {"eval", "Function", "globalThis", "WebAssembly", "SharedArrayBuffer", "Atomics", "WeakRef",
      "FinalizationRegistry", "Intl", "escape", "unescape"});
 
-/// Ours. The first argument of the first group is an id.
-constexpr std::array reading_functions =
-    std::to_array<std::string_view>({"metric", "series", "avg", "min", "max", "sum", "count", "last", "rate",
-                                     "slope", "percentile", "forecast", "forecastMax", "current", "ready"});
-constexpr std::array clock_functions = std::to_array<std::string_view>({"now", "hour", "weekday", "between"});
-
 }  // namespace wave::plans::javascript

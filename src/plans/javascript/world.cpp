@@ -14,6 +14,7 @@
 #include <jsapi.h>
 #include <jsfriendapi.h>
 
+#include "plans/functions.h"
 #include "plans/javascript/names.h"
 #include "plans/javascript/scripts.h"
 
@@ -163,26 +164,25 @@ bool between_function(JSContext* context, unsigned count, JS::Value* values) {
 }
 
 bool define_functions(JSContext* context, JS::HandleObject global) {
-  for (const std::string_view name : reading_functions) {
-    const JSNative native = name == "metric" ? metric_function : read_function;
-    if (JS_DefineFunction(context, global, name.data(), native, 1, 0) == nullptr) return false;
+  for (const auto& one : reading_functions) {
+    const JSNative native = one.name == "metric" ? metric_function : read_function;
+    if (JS_DefineFunction(context, global, one.name.data(), native, 1, 0) == nullptr) return false;
   }
   constexpr std::array natives = {now_function, hour_function, weekday_function, between_function};
+  static_assert(natives.size() == clock_functions.size());
   for (std::size_t i = 0; i < natives.size(); ++i) {
-    if (JS_DefineFunction(context, global, clock_functions[i].data(), natives[i], 0, 0) == nullptr) {
+    if (JS_DefineFunction(context, global, clock_functions[i].name.data(), natives[i], 0, 0) == nullptr) {
       return false;
     }
   }
   return true;
 }
 
-JSObject* list_of(JSContext* context, std::initializer_list<std::span<const std::string_view>> groups) {
+JSObject* list_of(JSContext* context, std::span<const std::string_view> names) {
   JS::RootedValueVector values(context);
-  for (const auto& group : groups) {
-    for (const std::string_view name : group) {
-      JSString* string = JS_NewStringCopyN(context, name.data(), name.size());
-      if (string == nullptr || !values.append(JS::StringValue(string))) return nullptr;
-    }
+  for (const std::string_view name : names) {
+    JSString* string = JS_NewStringCopyN(context, name.data(), name.size());
+    if (string == nullptr || !values.append(JS::StringValue(string))) return nullptr;
   }
   return JS::NewArrayObject(context, values);
 }
@@ -197,8 +197,11 @@ bool freeze(JSContext* context, JS::HandleObject global) {
       !JS::Evaluate(context, options, source, &script)) {
     return false;
   }
-  JS::RootedObject kept(context, list_of(context, {kept_globals, reading_functions, clock_functions}));
-  JS::RootedObject dropped(context, list_of(context, {dropped_globals}));
+  std::vector<std::string_view> names(kept_globals.begin(), kept_globals.end());
+  for (const auto& one : reading_functions) names.push_back(one.name);
+  for (const auto& one : clock_functions) names.push_back(one.name);
+  JS::RootedObject kept(context, list_of(context, names));
+  JS::RootedObject dropped(context, list_of(context, dropped_globals));
   if (!kept || !dropped) return false;
   JS::RootedValueArray<2> args(context);
   args[0].setObject(*kept);
