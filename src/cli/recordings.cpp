@@ -8,6 +8,7 @@
 
 #include "cli/read_file.h"
 #include "cli/world.h"
+#include "engine/discreet.h"
 #include "forecast/csv.h"
 #include "metrics/metric.h"
 
@@ -84,7 +85,9 @@ Result<std::unique_ptr<metrics::Source>> source_of(const definitions::MetricDefi
     if (kind->table.name != metric.kind->name || !kind->create) continue;
     auto resolved = metric.metadata.resolve(definitions::Settings::Environment::process());
     if (!resolved) return std::unexpected(resolved.error());
-    return kind->create(metric, *resolved, services);
+    auto source = kind->create(metric, *resolved, services);
+    if (!source) return std::unexpected(engine::without(resolved->secrets(), std::move(source.error())));
+    return engine::discreet(std::move(*source), resolved->secrets());
   }
   return std::unique_ptr<metrics::Source>();
 }

@@ -55,8 +55,8 @@ void sort_by_id(std::vector<Item>& items, const std::string& what, Loaded& out) 
     out.errors.push_back({.file = second.file,
                           .line = second.line,
                           .column = second.column,
-                          .message = "duplicate " + what + " '" + items[i].id + "', also at " + first.file +
-                                     ":" + std::to_string(first.line)});
+                          .message = "duplicate " + what + " '" + items[i].id + "', also at " +
+                                     std::string(first.file) + ":" + std::to_string(first.line)});
   }
 }
 

@@ -20,7 +20,7 @@ class Report {
   Position text_position(const YamlNode& node) const { return {file_, node.text_line, node.text_column}; }
 
  private:
-  std::string file_;
+  FileName file_;
   Loaded* out_;
 };
 

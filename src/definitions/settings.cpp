@@ -10,6 +10,8 @@ namespace wave::definitions {
 namespace {
 
 constexpr std::size_t kLargestFile = 1024 * 1024;
+/// Shorter values are words that stand anywhere.
+constexpr std::size_t kLeastSecret = 8;
 
 struct Reference {
   std::size_t begin;
@@ -50,26 +52,55 @@ Result<std::string> look_up(const Reference& reference, const Settings::Environm
   return *value;
 }
 
-Result<std::string> replace(std::string_view text, const Settings::Environment& environment) {
+/// A part of a text, as places in it.
+struct Span {
+  std::size_t begin;
+  std::size_t end;
+};
+
+/// Of `replaced`, parts of `text`, what stands before the `@` or behind the host of a URL.
+void collect_secrets(std::string_view text, const std::vector<Span>& replaced,
+                     std::vector<std::string>& out) {
+  const std::size_t scheme = text.find("://");
+  if (scheme == std::string_view::npos) return;
+  const std::size_t authority = scheme + 3;
+  const std::size_t path = std::min(text.find_first_of("/?#", authority), text.size());
+  const std::size_t at = text.substr(0, path).rfind('@');
+  const std::size_t user_end = at != std::string_view::npos && at > authority ? at : authority;
+  for (const Span& one : replaced) {
+    for (const Span& hidden : {Span{authority, user_end}, Span{path, text.size()}}) {
+      const std::size_t begin = std::max(one.begin, hidden.begin);
+      const std::size_t end = std::min(one.end, hidden.end);
+      if (end >= begin + kLeastSecret) out.emplace_back(text.substr(begin, end - begin));
+    }
+  }
+}
+
+Result<std::string> replace(std::string_view text, const Settings::Environment& environment,
+                            std::vector<std::string>& secrets) {
   std::string out;
+  std::vector<Span> replaced;
   std::size_t at = 0;
   while (const auto reference = find_reference(text, at)) {
     out += text.substr(at, reference->begin - at);
     auto value = look_up(*reference, environment);
     if (!value) return value;
+    replaced.push_back({out.size(), out.size() + value->size()});
     out += *value;
     at = reference->end;
   }
   out += text.substr(at);
+  collect_secrets(out, replaced, secrets);
   return out;
 }
 
 /// Replaces in place.
 struct Replacer {
   const Settings::Environment& environment;
+  std::vector<std::string>& secrets;
 
   Status operator()(std::string& text) const {
-    auto value = replace(text, environment);
+    auto value = replace(text, environment, secrets);
     if (!value) return std::unexpected(value.error());
     text = std::move(*value);
     return {};
@@ -166,7 +197,7 @@ Settings::Environment Settings::Environment::process() {
 Result<Settings> Settings::resolve(const Environment& environment) const {
   Settings out = *this;
   for (auto& [key, entry] : out.entries_) {
-    const Status done = std::visit(Replacer{environment}, entry.value);
+    const Status done = std::visit(Replacer{environment, out.secrets_}, entry.value);
     if (!done) return within(key, done.error());
   }
   return out;

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,9 +13,20 @@
 
 namespace wave::definitions {
 
+/// The name of a file. Copies share the text: every definition holds many positions in one file.
+class FileName {
+ public:
+  FileName() = default;
+  FileName(std::string name) : name_(std::make_shared<const std::string>(std::move(name))) {}
+  operator std::string() const { return name_ ? *name_ : std::string(); }
+
+ private:
+  std::shared_ptr<const std::string> name_;
+};
+
 /// Where in the user's files something stands; line and column count from 1. Line 0: unknown.
 struct Position {
-  std::string file;
+  FileName file;
   int line = 0;
   int column = 0;
 };
@@ -51,6 +63,9 @@ class Settings {
   /// A copy with every reference replaced (a trailing newline of a file is cut). The error names the
   /// reference, never the value.
   Result<Settings> resolve(const Environment& environment) const;
+  /// After `resolve`: what references stood for in the user info, path and query of URLs, where longer than a
+  /// word. Their host is no secret; operators need it in messages.
+  const std::vector<std::string>& secrets() const { return secrets_; }
 
  private:
   struct Entry {
@@ -61,6 +76,7 @@ class Settings {
   T value_or(std::string_view key, T otherwise) const;
 
   std::map<std::string, Entry, std::less<>> entries_;
+  std::vector<std::string> secrets_;
 };
 
 /// Whether the text holds a `${env:...}` or `${file:...}`.

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/backoff.h"
+#include "engine/discreet.h"
 
 namespace wave::engine {
 namespace {
@@ -50,9 +51,9 @@ void Component::open() {
   }
   auto made = kind->create(*definition_, *resolved, parts_.services);
   if (made) {
-    impl_ = std::move(*made);
+    impl_ = discreet(std::move(*made), resolved->secrets());
   } else {
-    open_error_ = made.error();
+    open_error_ = without(resolved->secrets(), std::move(made.error()));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/backoff.h"
+#include "engine/discreet.h"
 
 namespace wave::engine {
 namespace {
@@ -51,9 +52,9 @@ void Metric::open() {
   }
   auto source = kind->create(*definition_, *resolved, parts_.services);
   if (source) {
-    source_ = std::move(*source);
+    source_ = discreet(std::move(*source), resolved->secrets());
   } else {
-    open_error_ = source.error();
+    open_error_ = without(resolved->secrets(), std::move(source.error()));
   }
 }
 

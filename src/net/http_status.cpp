@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <memory>
 
 #include <curl/curl.h>
 
 #include "net/http.h"
+#include "net/url.h"
 
 namespace wave::net {
 namespace {
@@ -50,6 +52,13 @@ Meaning meaning_of(int status) {
   if (status >= 500 && status <= 599) return {ErrorCode::unavailable, true};
   if (status >= 400) return {ErrorCode::invalid_argument, false};
   return {ErrorCode::bad_response, false};
+}
+
+std::string percent_decode(std::string_view text) {
+  int size = 0;
+  const std::unique_ptr<char, void (*)(void*)> decoded(
+      curl_easy_unescape(nullptr, text.data(), static_cast<int>(text.size()), &size), &curl_free);
+  return decoded ? std::string(decoded.get(), static_cast<std::size_t>(size)) : std::string(text);
 }
 
 // RFC 9110 section 10.2.3: seconds, or an HTTP date in any of its three forms.
@@ -125,6 +134,16 @@ void redact_secrets(HttpResponse& response, const HttpRequest& request) {
       const std::string_view pair = rest.substr(0, rest.find('&'));
       if (const auto equals = pair.find('='); equals != std::string_view::npos) blot(pair.substr(equals + 1));
       rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+    }
+  }
+  // What curl makes a header of by itself.
+  if (const auto url = Url::parse(request.url); url && !url->userinfo.empty()) {
+    const std::string plain = percent_decode(url->userinfo);
+    blot(base64_encode(plain));
+    for (const std::string& user : {plain, url->userinfo}) {
+      blot(user);
+      if (const auto colon = user.find(':'); colon != std::string::npos)
+        blot(std::string_view(user).substr(colon + 1));
     }
   }
   for (const auto& [name, value] : request.headers) {

@@ -92,5 +92,16 @@ TEST(RedactSecrets, AKeyInTheQueryIsBlottedToo) {
   EXPECT_EQ(outcome.result->value().body, "no: /hook?team=a&key=*** failed");
 }
 
+TEST(RedactSecrets, ThePasswordInTheUrlIsBlottedPlainAndAsBasic) {
+  VirtualRuntime runtime;
+  FakeHttp http(runtime);
+  // YWxpY2U6cEBzc3cwcmQ= is base64 of alice:p@ssw0rd.
+  http.on("GET", "http://alice:p%40ssw0rd@a/")
+      .reply(401, "Basic YWxpY2U6cEBzc3cwcmQ= of alice:p@ssw0rd, p%40ssw0rd");
+  Outcome outcome;
+  start(http, {.url = "http://alice:p%40ssw0rd@a/"}, outcome);
+  EXPECT_EQ(outcome.result->value().body, "Basic *** of ***, ***");
+}
+
 }  // namespace
 }  // namespace wave::test
