@@ -103,8 +103,13 @@ std::vector<Candidate> frontier_of(const std::vector<Candidate>& all) {
       best = &one;
   }
   best->is_suggested = true;
-  std::ranges::stable_sort(out, {}, [](const Candidate& one) { return one.chosen_on.cost; });
-  return out;
+  // By pointers: moving candidates around in place trips a false -Wmaybe-uninitialized of GCC 12 at -O2.
+  std::vector<const Candidate*> by_cost;
+  for (const auto& one : out) by_cost.push_back(&one);
+  std::ranges::stable_sort(by_cost, {}, [](const Candidate* one) { return one->chosen_on.cost; });
+  std::vector<Candidate> sorted;
+  for (const auto* one : by_cost) sorted.push_back(*one);
+  return sorted;
 }
 
 /// Runs the definitions with other settings.

@@ -31,4 +31,10 @@ double rounded_to(double number, int digits);
 /// The shortest decimal that reads back as the same number: `0.1`, `1e+20`, `-3`.
 std::string shortest(double number);
 
+/// The same, without an exponent where it is whole and below 1e15.
+std::string format_number(double number);
+
+/// Every `what` in the text becomes `with`, from left to right.
+void replace_all(std::string& text, std::string_view what, std::string_view with);
+
 }  // namespace wave

@@ -90,8 +90,7 @@ int reference(const Arguments& arguments) {
   std::string index =
       "# Reference\n\nMade by `wave-autoscale reference docs/reference` from the tables that the program "
       "uses.\n\n- [JavaScript in plans](javascript.md)\n- [Configuration](configuration.md)\n- [The daemon's "
-      "own "
-      "metrics](own-metrics.md)\n\n## Documents\n\n";
+      "own metrics](own-metrics.md)\n\n## Documents\n\n";
   const auto write_kinds = [&](const std::vector<const definitions::KindTable*>& kinds,
                                const char* folder) -> Status {
     std::filesystem::create_directories(arguments.output / folder, error);

@@ -8,7 +8,7 @@
 
 #include "cli/read_file.h"
 #include "cli/world.h"
-#include "engine/discreet.h"
+#include "engine/open.h"
 #include "forecast/csv.h"
 #include "metrics/metric.h"
 
@@ -83,11 +83,7 @@ Result<std::unique_ptr<metrics::Source>> source_of(const definitions::MetricDefi
                                                    net::Services& services) {
   for (const auto* kind : metrics::registry()) {
     if (kind->table.name != metric.kind->name || !kind->create) continue;
-    auto resolved = metric.metadata.resolve(definitions::Settings::Environment::process());
-    if (!resolved) return std::unexpected(resolved.error());
-    auto source = kind->create(metric, *resolved, services);
-    if (!source) return std::unexpected(engine::without(resolved->secrets(), std::move(source.error())));
-    return engine::discreet(std::move(*source), resolved->secrets());
+    return engine::open(*kind, metric, definitions::Settings::Environment::process(), services);
   }
   return std::unique_ptr<metrics::Source>();
 }

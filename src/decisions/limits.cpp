@@ -1,8 +1,8 @@
 #include "decisions/limits.h"
 
-#include <array>
-#include <charconv>
 #include <cmath>
+
+#include "base/text.h"
 
 namespace wave::decisions {
 namespace {
@@ -40,16 +40,6 @@ std::string describe(const RatePolicy& policy) {
 }
 
 }  // namespace
-
-std::string format_number(double number) {
-  std::array<char, 32> buffer{};
-  if (number == std::floor(number) && std::abs(number) < 1e15) {
-    const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), std::int64_t(number)).ptr;
-    return {buffer.data(), end};
-  }
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number).ptr;
-  return {buffer.data(), end};
-}
 
 Limited stabilize(double wish, double current, const State& state, const definitions::Behavior& behavior,
                   UtcTime now) {

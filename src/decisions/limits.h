@@ -27,7 +27,4 @@ Limited limit_rate(double wish, double current, const State& state, const defini
 Limited cool_down(double wish, double current, const State& state,
                   const definitions::ComponentDefinition& component, UtcTime now);
 
-/// `4`, `2.5`: shortest form, no locale.
-std::string format_number(double number);
-
 }  // namespace wave::decisions

@@ -15,6 +15,16 @@ const Item* find_by_id(const std::vector<Item>& items, std::string_view id) {
 
 }  // namespace
 
+std::vector<std::string> split_choices(std::string_view choices) {
+  std::vector<std::string> out;
+  while (!choices.empty()) {
+    const std::size_t end = choices.find('|');
+    out.emplace_back(choices.substr(0, end));
+    choices.remove_prefix(end == std::string_view::npos ? choices.size() : end + 1);
+  }
+  return out;
+}
+
 const KindTable* Catalog::find(Document document, std::string_view name) const {
   const auto& kinds = document == Document::metric ? metrics : components;
   const auto found = std::ranges::find_if(kinds, [&](const KindTable* kind) {

@@ -1,9 +1,7 @@
-#include <algorithm>
-#include <cmath>
 #include <set>
 
+#include "base/text.h"
 #include "definitions/describe.h"
-#include "definitions/reader.h"
 
 namespace wave::definitions {
 namespace {
@@ -11,11 +9,7 @@ namespace {
 /// `a|b` as `a`, `b`.
 std::string words(std::string_view choices) {
   std::string out;
-  while (!choices.empty()) {
-    const auto bar = std::min(choices.find('|'), choices.size());
-    out += (out.empty() ? "`" : ", `") + std::string(choices.substr(0, bar)) + "`";
-    choices.remove_prefix(std::min(bar + 1, choices.size()));
-  }
+  for (const auto& word : split_choices(choices)) out += (out.empty() ? "`" : ", `") + word + "`";
   return out;
 }
 
@@ -30,16 +24,10 @@ std::string anchor(std::string_view title) {
   return out;
 }
 
-/// Without an exponent where it is a whole number that one can read.
-std::string plain(double value) {
-  const bool whole = std::abs(value) < 1e15 && value == std::floor(value);
-  return whole ? std::to_string(static_cast<long long>(value)) : format_number(value);
-}
-
 std::string number_type(const Field& field) {
   std::string out = field.type == FieldType::whole ? "whole number" : "number";
-  if (field.min > -1e308) out += (field.above_min ? " above " : " from ") + plain(field.min);
-  if (field.max < 1e308) out += " to " + plain(field.max);
+  if (field.min > -1e308) out += (field.above_min ? " above " : " from ") + format_number(field.min);
+  if (field.max < 1e308) out += " to " + format_number(field.max);
   return out;
 }
 

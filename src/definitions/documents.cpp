@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "definitions/definitions.h"
+#include "definitions/fields.h"
 #include "definitions/reader.h"
 
 namespace wave::definitions {
@@ -13,26 +14,6 @@ const Field* Block::field(std::string_view key) const {
   const auto found = std::ranges::find(fields, key, &Field::name);
   return found == fields.end() ? nullptr : &*found;
 }
-
-namespace {
-
-Field kind_of(std::string_view document) {
-  return {.name = "kind",
-          .type = constant,
-          .help = "Which document it is.",
-          .required = true,
-          .choices = document};
-}
-
-Field enabled(std::string_view help) {
-  return {.name = "enabled", .type = flag, .help = help, .default_value = "true"};
-}
-
-Field metadata(std::string_view help) {
-  return {.name = "metadata", .type = map, .help = help};
-}
-
-}  // namespace
 
 namespace blocks {
 
@@ -62,18 +43,16 @@ const Block& metric() {
       .title = "Metric",
       .about = "A number that tells of the load, and how it is read.",
       .fields =
-          {kind_of("Metric"),
-           {.name = "id",
-            .help =
-                "Its name, without blanks, at most 253 bytes. In JavaScript it is a variable; one that is no "
-                "JavaScript name is read as `metric('my-id')`.",
-            .required = true},
+          {fields::kind("Metric"),
+           fields::id(
+               "Its name, without blanks, at most 253 bytes. In JavaScript it is a variable; one that is no "
+               "JavaScript name is read as `metric('my-id')`."),
            {.name = "metric_kind",
             .type = kind,
             .help = "Where the number comes from: one of the [metric kinds](../README.md#metric-kinds).",
             .required = true},
-           metadata("What its kind needs: see the kind's page."),
-           enabled("`false`: it is not polled, and what reads it finds no data."),
+           fields::metadata(),
+           fields::enabled("`false`: it is not polled, and what reads it finds no data."),
            {.name = "polling_interval",
             .type = duration,
             .help = "From one poll to the next; a number without unit is milliseconds.",
@@ -123,10 +102,10 @@ const Block& event() {
           "Something known beforehand that moves metrics: a campaign, a match. Its occurrences raise the "
           "forecasts of its metrics, and what it did is learned for the next of its name. It has either "
           "`start` and `duration`, or `schedule`.",
-      .fields = {kind_of("Event"),
-                 {.name = "id", .help = "Without blanks, at most 253 bytes.", .required = true},
+      .fields = {fields::kind("Event"),
+                 fields::id("Without blanks, at most 253 bytes."),
                  {.name = "name", .help = "Events of one name teach each other. Without it the id."},
-                 enabled("`false`: it is as if it were not there."),
+                 fields::enabled("`false`: it is as if it were not there."),
                  {.name = "metrics",
                   .type = texts,
                   .help = "The ids of the metrics that it moves.",

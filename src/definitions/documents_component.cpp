@@ -1,5 +1,5 @@
 #include "definitions/definitions.h"
-#include "definitions/documents.h"
+#include "definitions/fields.h"
 
 namespace wave::definitions::blocks {
 
@@ -127,21 +127,14 @@ const Block& component() {
       .title = "ScalingComponent",
       .about = "Something that is scaled, within which limits and how fast.",
       .fields =
-          {{.name = "kind",
-            .type = constant,
-            .help = "Which document it is.",
-            .required = true,
-            .choices = "ScalingComponent"},
-           {.name = "id", .help = "Its name, without blanks, at most 253 bytes.", .required = true},
+          {fields::kind("ScalingComponent"),
+           fields::id("Its name, without blanks, at most 253 bytes."),
            {.name = "component_kind",
             .type = kind,
             .help = "What is scaled: one of the [component kinds](../README.md#component-kinds).",
             .required = true},
-           {.name = "metadata", .type = map, .help = "What its kind needs: see the kind's page."},
-           {.name = "enabled",
-            .type = flag,
-            .help = "`false`: it is neither observed nor changed.",
-            .default_value = "true"},
+           fields::metadata(),
+           fields::enabled("`false`: it is neither observed nor changed."),
            {.name = "limits",
             .type = FieldType::inner,
             .help = "Between which numbers.",

@@ -1,6 +1,6 @@
+#include "base/text.h"
 #include "definitions/definitions.h"
-#include "definitions/documents.h"
-#include "definitions/reader.h"
+#include "definitions/fields.h"
 
 namespace wave::definitions::blocks {
 
@@ -92,7 +92,7 @@ const Block& target() {
                  {.name = "tolerance",
                   .type = number,
                   .help = "The share by which the metric may be off without a change.",
-                  .default_value = format_number(Target{}.tolerance),
+                  .default_value = shortest(Target{}.tolerance),
                   .min = 0,
                   .max = 1},
                  {.name = "activation",
@@ -113,7 +113,7 @@ const Block& threshold() {
                  {.name = "by",
                   .type = number_or_share,
                   .help = "The step: a number of units above 0, or a share such as \"20%\".",
-                  .default_value = format_number(Threshold{}.amount)},
+                  .default_value = shortest(Threshold{}.amount)},
                  {.name = "to", .type = number, .help = "Instead of `by`: the capacity to go to.", .min = 0},
                  {.name = "settle",
                   .type = duration,
@@ -145,7 +145,7 @@ const Block& proactive() {
           {.name = "violation_cost",
            .type = number,
            .help = "One minute above `limit_per_unit` is worth so many minutes of the mean fleet.",
-           .default_value = format_number(Proactive{}.violation_cost),
+           .default_value = shortest(Proactive{}.violation_cost),
            .min = 0,
            .max = 1e6,
            .above_min = true},
@@ -194,8 +194,8 @@ const Block& item() {
           "each component the first winner by descending priority, then by order, gives the wish. It has "
           "at most one of `target` and `threshold`, and of `schedule` and `cron_expression`.",
       .fields = {
-          {.name = "id", .help = "Unique in the plan.", .required = true},
-          {.name = "enabled", .type = flag, .help = "`false`: it never wins.", .default_value = "true"},
+          fields::id("Unique in the plan."),
+          fields::enabled("`false`: it never wins."),
           {.name = "expression",
            .type = expression,
            .help =
@@ -243,29 +243,25 @@ const Block& plan() {
       .name = "a ScalingPlan",
       .title = "ScalingPlan",
       .about = "What capacity is wished, and when.",
-      .fields =
-          {{.name = "kind",
-            .type = constant,
-            .help = "Which document it is.",
-            .required = true,
-            .choices = "ScalingPlan"},
-           {.name = "id", .help = "Its name, without blanks, at most 253 bytes.", .required = true},
-           {.name = "enabled", .type = flag, .help = "`false`: it wishes nothing.", .default_value = "true"},
-           {.name = "interval",
-            .type = duration,
-            .help = "It is evaluated when something that it reads changes, and at least this often.",
-            .default_value = format_duration(PlanDefinition{}.interval),
-            .shortest = 10ms,
-            .longest = 24h},
-           {.name = "variables",
-            .type = expressions,
-            .help = "[JavaScript](../javascript.md) by name, for use in the items. Evaluated when it is "
-                    "used: an error hits only the items that use it."},
-           {.name = "plans",
-            .type = FieldType::inner_list,
-            .help = "1 to 1000 items.",
-            .required = true,
-            .inside = &item()}},
+      .fields = {fields::kind("ScalingPlan"),
+                 fields::id("Its name, without blanks, at most 253 bytes."),
+                 fields::enabled("`false`: it wishes nothing."),
+                 {.name = "interval",
+                  .type = duration,
+                  .help = "It is evaluated when something that it reads changes, and at least this often.",
+                  .default_value = format_duration(PlanDefinition{}.interval),
+                  .shortest = 10ms,
+                  .longest = 24h},
+                 {.name = "variables",
+                  .type = expressions,
+                  .help =
+                      "[JavaScript](../javascript.md) by name, for use in the items. Evaluated when it is "
+                      "used: an error hits only the items that use it."},
+                 {.name = "plans",
+                  .type = FieldType::inner_list,
+                  .help = "1 to 1000 items.",
+                  .required = true,
+                  .inside = &item()}},
       .example =
           "kind: ScalingPlan\nid: api_plan\nvariables: { load: api_rps / 200 }\nplans:\n  - id: campaign\n"
           "    priority: 1\n    schedule: { cron: '0 9 * * MON-FRI', timezone: Asia/Seoul, duration: 2h "

@@ -9,6 +9,9 @@
 
 namespace wave::definitions {
 
+/// The words of `none|basic|bearer`.
+std::vector<std::string> split_choices(std::string_view choices);
+
 enum class KeyType { string, integer, number, boolean, duration, url, list, map, choice };
 
 /// One key of a kind's `metadata`. The table of these drives parsing, did-you-mean, `kinds`, `schema` and

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "definitions/load_parts.h"
 
 namespace wave::definitions {
@@ -32,8 +33,8 @@ Limits read_bounds(MapReader& reader, const KindTable& kind, const ValueSpec& sp
     limits.max = value.value_or(kNoBound / 2);
     limits.max_written = true;
     if (value && *value < limits.min)
-      reader.report().error(
-          *max, "'max' (" + format_number(*value) + ") is below 'min' (" + format_number(limits.min) + ")");
+      reader.report().error(*max,
+                            "'max' (" + shortest(*value) + ") is below 'min' (" + shortest(limits.min) + ")");
   }
   return limits;
 }

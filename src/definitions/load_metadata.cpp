@@ -5,16 +5,6 @@
 namespace wave::definitions {
 namespace {
 
-std::vector<std::string> split_choices(std::string_view choices) {
-  std::vector<std::string> out;
-  while (!choices.empty()) {
-    const std::size_t end = choices.find('|');
-    out.emplace_back(choices.substr(0, end));
-    choices.remove_prefix(end == std::string_view::npos ? choices.size() : end + 1);
-  }
-  return out;
-}
-
 /// `check` resolves nothing, but says what would not resolve.
 void warn_of_unset(const Report& report, const YamlNode& node) {
   static const auto environment = Settings::Environment::process();

@@ -1,4 +1,5 @@
 #include "base/cron.h"
+#include "base/text.h"
 #include "definitions/load_parts.h"
 
 namespace wave::definitions {
@@ -123,8 +124,8 @@ Threshold read_threshold(const Report& report, const YamlNode& node, const Defin
   if (above == nullptr && below == nullptr && node.kind == YamlNode::Kind::map)
     report.error(node, "'threshold' needs 'above' or 'below'");
   if (threshold.above && threshold.below && *threshold.below > *threshold.above)
-    report.error(*below, "'below' (" + format_number(*threshold.below) + ") is larger than 'above' (" +
-                             format_number(*threshold.above) + ")");
+    report.error(*below, "'below' (" + shortest(*threshold.below) + ") is larger than 'above' (" +
+                             shortest(*threshold.above) + ")");
   read_amount(reader, threshold);
   reader.duration("settle", threshold.settle, {.max = 24h});
   reader.finish();

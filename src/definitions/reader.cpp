@@ -1,9 +1,10 @@
 #include "definitions/reader.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
+
+#include "base/text.h"
 
 namespace wave::definitions {
 namespace {
@@ -38,11 +39,11 @@ std::string range_text(NumberRule rule) {
   std::string out = rule.integral ? "a whole number" : "a number";
   const bool low = rule.min > -1e308;
   const bool high = rule.max < 1e308;
-  if (rule.above_min && low) out += " above " + format_number(rule.min);
-  if (!rule.above_min && low && !high) out += " of at least " + format_number(rule.min);
+  if (rule.above_min && low) out += " above " + shortest(rule.min);
+  if (!rule.above_min && low && !high) out += " of at least " + shortest(rule.min);
   if (!rule.above_min && low && high)
-    return out + " from " + format_number(rule.min) + " to " + format_number(rule.max);
-  if (high) out += (low ? " and at most " : " of at most ") + format_number(rule.max);
+    return out + " from " + shortest(rule.min) + " to " + shortest(rule.max);
+  if (high) out += (low ? " and at most " : " of at most ") + shortest(rule.max);
   return out;
 }
 
@@ -63,12 +64,6 @@ std::optional<double> plain_number(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
   return value;
-}
-
-std::string format_number(double value) {
-  std::array<char, 40> buffer{};
-  const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
-  return error == std::errc{} ? std::string(buffer.data(), end) : "?";
 }
 
 std::optional<double> read_number(const Report& report, const YamlNode& node, std::string_view name,

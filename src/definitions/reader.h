@@ -39,8 +39,6 @@ struct DurationRule {
 
 /// `20`, `1.5`; nothing for anything else.
 std::optional<double> plain_number(std::string_view text);
-/// A number as a person writes it: no trailing zeros.
-std::string format_number(double value);
 
 /// Reads scalars; what does not fit is reported as `'name' must be ...`, and nothing comes back.
 std::optional<double> read_number(const Report&, const YamlNode&, std::string_view name, NumberRule);

@@ -11,19 +11,9 @@ using json = nlohmann::ordered_json;
 constexpr const char* duration_pattern =
     "^[0-9]+(\\.[0-9]+)?(us|ms|s|m|h|d|w)([0-9]+(\\.[0-9]+)?(us|ms|s|m|h|d|w))*$";
 
-json duration(std::string_view help) {
-  return {{"description", help},
-          {"anyOf", json::array({{{"type", "string"}, {"pattern", duration_pattern}},
-                                 {{"type", "number"}, {"minimum", 0}}})}};
-}
-json words(std::string_view choices) {
-  json out = json::array();
-  while (!choices.empty()) {
-    const auto bar = std::min(choices.find('|'), choices.size());
-    out.push_back(choices.substr(0, bar));
-    choices.remove_prefix(std::min(bar + 1, choices.size()));
-  }
-  return out;
+json duration_forms() {
+  return json::array(
+      {{{"type", "string"}, {"pattern", duration_pattern}}, {{"type", "number"}, {"minimum", 0}}});
 }
 json object(json properties, json required = json::array()) {
   return {{"type", "object"},
@@ -45,7 +35,7 @@ json key_schema(const Key& key) {
       out["type"] = "boolean";
       break;
     case KeyType::duration:
-      out = duration(key.help);
+      out["anyOf"] = duration_forms();
       break;
     case KeyType::list:
       // One text stands for a list of it.
@@ -55,7 +45,7 @@ json key_schema(const Key& key) {
       out["type"] = "object";
       break;
     case KeyType::choice:
-      out["enum"] = words(key.choices);
+      out["enum"] = split_choices(key.choices);
       break;
     case KeyType::url:
     case KeyType::string:
@@ -98,7 +88,7 @@ json names_of(const std::vector<const KindTable*>& kinds) {
 }
 
 json number_or_word(std::string_view choices) {
-  return json::array({{{"enum", words(choices)}}, {{"type", "number"}}});
+  return json::array({{{"enum", split_choices(choices)}}, {{"type", "number"}}});
 }
 
 json any_expression() {
@@ -128,11 +118,11 @@ void add_type(json& out, const Field& field, const Catalog& catalog) {
       out["type"] = json::array({"number", "object"});
       break;
     case FieldType::duration:
-      out["anyOf"] = duration("")["anyOf"];
-      if (!field.choices.empty()) out["anyOf"].push_back({{"enum", words(field.choices)}});
+      out["anyOf"] = duration_forms();
+      if (!field.choices.empty()) out["anyOf"].push_back({{"enum", split_choices(field.choices)}});
       break;
     case FieldType::choice:
-      out["enum"] = words(field.choices);
+      out["enum"] = split_choices(field.choices);
       break;
     case FieldType::choice_or_number:
       out["anyOf"] = number_or_word(field.choices);

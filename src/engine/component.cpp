@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "base/backoff.h"
-#include "engine/discreet.h"
+#include "engine/open.h"
 
 namespace wave::engine {
 namespace {
@@ -44,16 +44,11 @@ void Component::open() {
     open_error_ = Error{.message = "component kind " + std::string(definition_->kind->name) + " is not here"};
     return;
   }
-  auto resolved = definition_->metadata.resolve(parts_.environment);
-  if (!resolved) {
-    open_error_ = resolved.error();
-    return;
-  }
-  auto made = kind->create(*definition_, *resolved, parts_.services);
+  auto made = engine::open(*kind, *definition_, parts_.environment, parts_.services);
   if (made) {
-    impl_ = discreet(std::move(*made), resolved->secrets());
+    impl_ = std::move(*made);
   } else {
-    open_error_ = without(resolved->secrets(), std::move(made.error()));
+    open_error_ = std::move(made.error());
   }
 }
 

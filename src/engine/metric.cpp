@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "base/backoff.h"
-#include "engine/discreet.h"
+#include "engine/open.h"
 
 namespace wave::engine {
 namespace {
@@ -45,16 +45,11 @@ void Metric::open() {
         Error{.message = "metric kind " + std::string(definition_->kind->name) + " cannot be polled"};
     return;
   }
-  auto resolved = definition_->metadata.resolve(parts_.environment);
-  if (!resolved) {
-    open_error_ = resolved.error();
-    return;
-  }
-  auto source = kind->create(*definition_, *resolved, parts_.services);
+  auto source = engine::open(*kind, *definition_, parts_.environment, parts_.services);
   if (source) {
-    source_ = discreet(std::move(*source), resolved->secrets());
+    source_ = std::move(*source);
   } else {
-    open_error_ = without(resolved->secrets(), std::move(source.error()));
+    open_error_ = std::move(source.error());
   }
 }
 

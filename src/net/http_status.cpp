@@ -5,6 +5,7 @@
 
 #include <curl/curl.h>
 
+#include "base/text.h"
 #include "net/http.h"
 #include "net/url.h"
 
@@ -124,9 +125,7 @@ void redact_secrets(HttpResponse& response, const HttpRequest& request) {
   static constexpr std::string_view harmless[] = {"accept",       "content-type", "user-agent",    "host",
                                                   "x-amz-target", "x-amz-date",   "content-length"};
   const auto blot = [&response](std::string_view secret) {
-    if (secret.size() < least_secret) return;
-    for (auto at = response.body.find(secret); at != std::string::npos; at = response.body.find(secret, at))
-      response.body.replace(at, secret.size(), "***");
+    if (secret.size() >= least_secret) replace_all(response.body, secret, "***");
   };
   if (const auto query = request.url.find('?'); query != std::string::npos) {
     std::string_view rest = std::string_view(request.url).substr(query + 1);

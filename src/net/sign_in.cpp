@@ -136,12 +136,8 @@ void SignIn::blot(Result<HttpResponse>& answer) const {
   if (!answer) return;
   const bool good = answer->status >= 200 && answer->status <= 299;
   if (good && answer->body.size() > longest_message) return;
-  const auto replace = [&](const std::string& secret) {
-    for (auto at = answer->body.find(secret); at != std::string::npos; at = answer->body.find(secret, at))
-      answer->body.replace(at, secret.size(), "(secret)");
-  };
-  for (const std::string& secret : secrets_) replace(secret);
-  if (token_.size() >= shortest_secret) replace(token_);
+  for (const std::string& secret : secrets_) replace_all(answer->body, secret, "(secret)");
+  if (token_.size() >= shortest_secret) replace_all(answer->body, token_, "(secret)");
 }
 
 Task<Result<std::string>> SignIn::fetch_token() {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "definitions/describe.h"
 #include "definitions/load.h"
 #include "definitions/reader.h"
@@ -122,7 +123,7 @@ TEST(Documents, NumbersHaveTheRangeThatIsTold) {
   each([](const Place& place, const Field& field, const std::string& key) {
     if (field.type != FieldType::number && field.type != FieldType::whole) return;
     const auto refused = [&](double value) {
-      return begins(place.messages(key + ": " + format_number(value)), "'" + key + "' must be ");
+      return begins(place.messages(key + ": " + shortest(value)), "'" + key + "' must be ");
     };
     if (field.min > -1e308) {
       EXPECT_TRUE(refused(field.min - 1)) << place.before << key;
