@@ -12,6 +12,10 @@ namespace {
 
 using definitions::PlanItem;
 
+bool has(const std::vector<std::uint32_t>& columns, std::uint32_t column) {
+  return std::ranges::find(columns, column) != columns.end();
+}
+
 /// One item while it is tried.
 class Trial {
  public:
@@ -61,7 +65,7 @@ class Trial {
       return false;
     }
     if (!memory_.unfresh_since) memory_.unfresh_since = now_.mono;
-    for (const auto* metric : read_)
+    for (const auto* metric : needed_)
       memory_.unfresh_since = std::min(*memory_.unfresh_since, metric->stale_since());
     if (!item_.fallback || now_.mono - *memory_.unfresh_since < item_.fallback->after) return false;
     const auto value = main_value(*component);
@@ -83,6 +87,8 @@ class Trial {
 
   bool tried() const { return tried_; }
   const std::vector<const Metric*>& read() const { return read_; }
+  /// Those of them without whose fresh data capacity must not fall.
+  const std::vector<const Metric*>& needed() const { return needed_; }
   /// Its fallback says that what it read need not be fresh.
   bool excused() const { return excused_; }
   /// It won and wished something that is no capacity.
@@ -107,12 +113,19 @@ class Trial {
   }
 
   void read_metric(const Metric* metric) {
-    if (metric != nullptr) add_once(read_, metric);
+    if (metric == nullptr) return;
+    add_once(read_, metric);
+    add_once(needed_, metric);
   }
 
   void note(const plans::Evaluation& result) {
     for (const auto column : result.read) {
-      if (generation_.columns[column].metric != nullptr) read_metric(generation_.columns[column].metric);
+      const auto* metric = generation_.columns[column].metric;
+      const bool is_excused = has(result.excused, column) && !has(result.not_fresh, column);
+      if (metric != nullptr && is_excused)
+        add_once(read_, metric);
+      else
+        read_metric(metric);
       if (generation_.columns[column].component != nullptr) relative_ = true;
     }
     for (const auto column : result.not_fresh) {
@@ -231,6 +244,7 @@ class Trial {
   const std::string& plan_id_;
   Moment now_;
   std::vector<const Metric*> read_;
+  std::vector<const Metric*> needed_;
   bool relative_ = false;
   bool unfresh_ = false;
   bool tried_ = false;
@@ -269,10 +283,9 @@ void select(const Generation& generation, Plan& plan, Moment now) {
         plan.memory[index].unfresh_since.reset();
       }
       if (told && !trial.only_at_least(i)) *done = true;
-      for (const auto* metric : trial.read()) {
-        add_once(out.tried, metric);
-        if (!trial.excused()) add_once(out.needed, metric);
-      }
+      for (const auto* metric : trial.read()) add_once(out.tried, metric);
+      if (!trial.excused())
+        for (const auto* metric : trial.needed()) add_once(out.needed, metric);
       if (!trial.error.empty()) out.errors.push_back("item " + item.id + ": " + trial.error);
       if (trial.invalid()) out.invalid.push_back("item " + item.id + ": " + trial.error);
     }

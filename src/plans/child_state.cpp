@@ -129,6 +129,7 @@ Evaluation ChildState::evaluation_of(ExpressionId id, const RunResult& result) c
                  .boolean = result.number != 0,
                  .read = result.read,
                  .not_fresh = result.not_fresh,
+                 .excused = result.excused,
                  .read_clock = result.read_clock};
   if (result.outcome == RunResult::Outcome::number) out.outcome = Evaluation::Outcome::number;
   if (result.outcome == RunResult::Outcome::boolean) out.outcome = Evaluation::Outcome::boolean;

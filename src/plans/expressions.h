@@ -80,6 +80,7 @@ struct Evaluation {
                       ///< column 7)`
   std::vector<std::uint32_t> read;       ///< columns that were read this time
   std::vector<std::uint32_t> not_fresh;  ///< of those, the ones that were not fresh
+  std::vector<std::uint32_t> excused;    ///< of those, the ones that `otherwise` stood in for
   bool read_clock = false;
 };
 

@@ -309,6 +309,7 @@ RunResult Engine::Impl::run_one(std::uint32_t id) {
   }
   out.read = std::move(reads.read);
   out.not_fresh = std::move(reads.not_fresh);
+  out.excused = std::move(reads.excused);
   out.read_clock = reads.clock;
   return out;
 }

@@ -84,6 +84,7 @@ struct RunResult {
   Place place;
   std::vector<std::uint32_t> read;
   std::vector<std::uint32_t> not_fresh;
+  std::vector<std::uint32_t> excused;
 };
 struct Reply {
   std::vector<Analysis> analyses;
@@ -147,7 +148,8 @@ void fields(Archive& archive, InstallProblem& v) {
 }
 template <class Archive>
 void fields(Archive& archive, RunResult& v) {
-  archive(v.outcome, v.hit_limit, v.read_clock, v.number, v.error, v.variable, v.place, v.read, v.not_fresh);
+  archive(v.outcome, v.hit_limit, v.read_clock, v.number, v.error, v.variable, v.place, v.read, v.not_fresh,
+          v.excused);
 }
 template <class Archive>
 void fields(Archive& archive, Reply& v) {

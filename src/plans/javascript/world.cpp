@@ -77,6 +77,7 @@ bool metric_function(JSContext* context, unsigned count, JS::Value* values) {
     if (!JS_GetProperty(context, options, "otherwise", &otherwise)) return false;
     if (!otherwise.isUndefined()) {
       note(world.reads.read, *column);
+      note(world.reads.excused, *column);
       args.rval().set(otherwise);
       return true;
     }
@@ -217,6 +218,7 @@ constexpr JSClass global_class = {"global", JSCLASS_GLOBAL_FLAGS, &JS::DefaultGl
 void World::Reads::add(const Reads& other) {
   for (const auto column : other.read) note(read, column);
   for (const auto column : other.not_fresh) note(not_fresh, column);
+  for (const auto column : other.excused) note(excused, column);
   clock = clock || other.clock;
 }
 

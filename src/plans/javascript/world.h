@@ -18,6 +18,7 @@ struct World {
   struct Reads {
     std::vector<std::uint32_t> read;
     std::vector<std::uint32_t> not_fresh;
+    std::vector<std::uint32_t> excused;  ///< not fresh, with another number instead
     bool clock = false;
     void add(const Reads& other);
   };

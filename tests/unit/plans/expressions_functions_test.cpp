@@ -33,6 +33,7 @@ TEST(Expressions, AMetricIsAVariableAndThrowsWhenItIsNotFresh) {
   h.set("rps", Cell{.problem = "metric rps: stale"});
   results = h.evaluate({sum, careful});
   EXPECT_THAT(results[0].error, HasSubstr("metric rps: stale"));
+  EXPECT_EQ(results[1].excused, results[1].read);
   EXPECT_EQ(results[0].not_fresh.size(), 1u);
   EXPECT_EQ(results[1].number, 7);
 }
