@@ -112,7 +112,7 @@ Task<Status> evaluate(Generation& generation, std::vector<std::uint32_t> plans, 
     generation.evaluations[id] = std::move(evaluation);
   };
   if (!results) {
-    for (const auto id : run) keep(id, {.error = results.error().text()});
+    for (const auto id : run) keep(id, {.error = results.error().text(), .is_unknown = true});
     co_return std::unexpected(std::move(results.error()));
   }
   for (const auto& one : told) {

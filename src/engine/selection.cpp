@@ -34,6 +34,7 @@ class Trial {
     if (!compiled_.condition) return true;
     const auto& result = generation_.evaluations[*compiled_.condition];
     note(result);
+    unknown_ |= result.is_unknown;
     using Outcome = plans::Evaluation::Outcome;
     if (result.outcome == Outcome::boolean) return result.boolean;
     error = result.outcome == Outcome::error || result.outcome == Outcome::other
@@ -91,8 +92,9 @@ class Trial {
   const std::vector<const Metric*>& needed() const { return needed_; }
   /// Its fallback says that what it read need not be fresh.
   bool excused() const { return excused_; }
-  /// It won and wished something that is no capacity.
-  bool invalid() const { return invalid_; }
+  /// It won and wished something that is no capacity, or what it would have wished could not be asked: no
+  /// reason to go down.
+  bool invalid() const { return invalid_ || unknown_; }
   std::string error;
 
   static std::string main_value(const Component& component) {
@@ -143,6 +145,7 @@ class Trial {
       relative_ = false;
       note(result);
       wish.relative = relative_;
+      unknown_ |= result.is_unknown;
       if (result.outcome == plans::Evaluation::Outcome::error) {
         error = result.error;
         return false;
@@ -250,6 +253,7 @@ class Trial {
   bool tried_ = false;
   bool excused_ = false;
   bool invalid_ = false;
+  bool unknown_ = false;
 };
 
 }  // namespace

@@ -63,6 +63,10 @@ MHD_Result MicrohttpdServer::respond(MHD_Connection* connection, const ServerRes
   return queued;
 }
 
+unsigned whole_seconds(Duration time) {
+  return static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(time).count());
+}
+
 MHD_Result add_header(void* to, MHD_ValueKind, const char* name, const char* value) {
   static_cast<Headers*>(to)->emplace_back(name, value == nullptr ? "" : value);
   return MHD_YES;
@@ -76,6 +80,8 @@ MHD_Result add_argument(void* to, MHD_ValueKind, const char* name, const char* v
 MHD_Result MicrohttpdServer::access(MHD_Connection* connection, const char* url, const char* method,
                                     const char* data, std::size_t* size, void** state) {
   if (*state == nullptr) {
+    MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                              whole_seconds(options_.idle_timeout));
     const char* announced = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
     if (announced != nullptr && std::strtoull(announced, nullptr, 10) > options_.max_body_bytes) {
       return respond(connection,
@@ -142,9 +148,17 @@ Status MicrohttpdServer::start() {
   } else {
     return fail(ErrorCode::invalid_argument, "not an IP address to listen on: " + options_.address);
   }
+  const bool is_loopback = v4.sin_family == AF_INET ? ntohl(v4.sin_addr.s_addr) >> 24 == 127
+                                                    : IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr) != 0;
   const auto access_handler = [](void* self, MHD_Connection* connection, const char* url, const char* method,
                                  const char*, const char* data, std::size_t* size, void** state) {
     return static_cast<MicrohttpdServer*>(self)->access(connection, url, method, data, size, state);
+  };
+  const auto connected = [](void* self, MHD_Connection* connection, void**,
+                            MHD_ConnectionNotificationCode code) {
+    if (code != MHD_CONNECTION_NOTIFY_STARTED) return;
+    MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                              whole_seconds(static_cast<MicrohttpdServer*>(self)->options_.first_timeout));
   };
   const auto completed = [](void*, MHD_Connection*, void** state, MHD_RequestTerminationCode) {
     delete static_cast<std::shared_ptr<Exchange>*>(*state);
@@ -156,10 +170,11 @@ Status MicrohttpdServer::start() {
       static_cast<MHD_AccessHandlerCallback>(access_handler), this, MHD_OPTION_EXTERNAL_LOGGER,
       static_cast<void (*)(void*, const char*, va_list)>(silent), nullptr, MHD_OPTION_SOCK_ADDR, address,
       MHD_OPTION_NOTIFY_COMPLETED, static_cast<MHD_RequestCompletedCallback>(completed), nullptr,
+      MHD_OPTION_NOTIFY_CONNECTION, static_cast<MHD_NotifyConnectionCallback>(connected), this,
       MHD_OPTION_CONNECTION_LIMIT, static_cast<unsigned>(options_.max_connections),
-      MHD_OPTION_CONNECTION_TIMEOUT,
-      static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(options_.idle_timeout).count()),
-      MHD_OPTION_END);
+      MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+      is_loopback ? 0u : static_cast<unsigned>(options_.max_connections / 2), MHD_OPTION_CONNECTION_TIMEOUT,
+      whole_seconds(options_.idle_timeout), MHD_OPTION_END);
   if (daemon_ == nullptr) {
     return fail(ErrorCode::unavailable, "cannot listen on " + options_.address + ":" +
                                             std::to_string(options_.port) + ": " + std::strerror(errno));

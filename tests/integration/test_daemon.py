@@ -149,6 +149,19 @@ def test_a_full_disk_is_told_and_stops_no_scaling(wave, tmp_path):
     eventually(lambda: wave.desired("workers") == 12)
 
 
+def test_silent_connections_do_not_close_the_api(wave):
+    """More connections than there are places, none of which asks for anything: they are closed, others get in."""
+    wave.write(LOCAL)
+    wave.run()
+    silent = [socket.create_connection(("127.0.0.1", wave.port), timeout=30) for _ in range(300)]
+    try:
+        assert eventually(lambda: wave.get("/healthz").status_code == 200)
+        assert [one.recv(1) for one in silent] == [b""] * 300
+    finally:
+        for one in silent:
+            one.close()
+
+
 def test_a_german_locale_changes_no_number(wave, tmp_path):
     locales = tmp_path / "locales"
     locales.mkdir()

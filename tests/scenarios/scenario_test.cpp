@@ -149,6 +149,10 @@ void Scenario::perform(SimulatedWorld& world, const Step& step) {
     world.start();
   } else if (words[0] == "set") {
     world.components()[words[1]].desired = std::stod(words[2]);
+  } else if (words[0] == "break" && words[1] == "javascript") {
+    world.no_expressions = true;
+  } else if (words[0] == "repair" && words[1] == "javascript") {
+    world.no_expressions = false;
   } else if (words[0] == "break") {
     world.components()[words[1]].fails = true;
   } else if (words[0] == "repair") {

@@ -44,6 +44,28 @@ class SimulatedComponent final : public components::Component {
   MonoTime changed_{};
 };
 
+/// The real ones, until there are none.
+class BreakableExpressions final : public plans::Expressions {
+ public:
+  BreakableExpressions(std::unique_ptr<plans::Expressions> real, const bool& broken)
+      : real_(std::move(real)), broken_(broken) {}
+
+  void declare_metrics(const std::set<std::string>& ids) override { real_->declare_metrics(ids); }
+  Result<std::vector<std::variant<plans::Compiled, std::vector<plans::CompileProblem>>>> compile(
+      std::vector<plans::Source> sources) override {
+    return real_->compile(std::move(sources));
+  }
+  const std::vector<plans::Read>& columns() const override { return real_->columns(); }
+  Task<Result<std::vector<plans::Evaluation>>> evaluate(Batch batch) override {
+    if (broken_) co_return fail(ErrorCode::unavailable, "the process for expressions does not start", true);
+    co_return co_await real_->evaluate(std::move(batch));
+  }
+
+ private:
+  std::unique_ptr<plans::Expressions> real_;
+  const bool& broken_;
+};
+
 }  // namespace
 
 class SimulatedWorld::NoProcesses final : public net::ProcessRunner {
@@ -89,7 +111,11 @@ void SimulatedWorld::start() {
                       .store = &store,
                       .metric_kinds = metric_kinds,
                       .component_kinds = {&kind_},
-                      .make_expressions = [] { return plans::make_expressions(nullptr); },
+                      .make_expressions = [this]() -> Result<std::unique_ptr<plans::Expressions>> {
+                        auto real = plans::make_expressions(nullptr);
+                        if (!real) return std::unexpected(real.error());
+                        return std::make_unique<BreakableExpressions>(std::move(*real), no_expressions);
+                      },
                       .environment = definitions::Settings::Environment::process()};
   engine_ = std::make_unique<engine::Engine>(std::move(parts), engine::Options{});
   for (const auto* kind : metric_kinds)

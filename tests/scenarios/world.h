@@ -42,6 +42,9 @@ class SimulatedWorld {
   std::function<void(definitions::Definitions&)> prepare;
   FakeHttp& http() { return http_; }
 
+  /// From now on the process for expressions answers nothing but errors.
+  bool no_expressions = false;
+
   VirtualRuntime runtime;
   MemoryStore store;
 
