@@ -84,7 +84,7 @@ Result<metrics::Labels> labels_of(const json& body) {
     return fail(ErrorCode::invalid_argument, "'labels' must be a map of at most 64 texts");
   for (const auto& [name, value] : body["labels"].items()) {
     if (!value.is_string()) return fail(ErrorCode::invalid_argument, "label '" + name + "' must be text");
-    labels[name] = value.get<std::string>();
+    labels.emplace(name, value.get_ref<const std::string&>());
   }
   return labels;
 }

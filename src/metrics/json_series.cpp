@@ -41,8 +41,7 @@ Result<std::vector<Series>> series_at(const JsonValue& root, const JsonPlaces& p
     if (!*value) continue;
     Series series{.labels = {}, .value = **value, .at = {}};
     for (const std::string& label : places.label_as)
-      if (auto text = label_of(element.at(label)); !text.empty())
-        series.labels.emplace(label, std::move(text));
+      if (const auto text = label_of(element.at(label)); !text.empty()) series.labels.emplace(label, text);
     out.push_back(std::move(series));
   }
   return out;

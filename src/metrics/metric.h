@@ -10,12 +10,11 @@
 
 #include "base/runtime.h"
 #include "definitions/definitions.h"
+#include "metrics/labels.h"
 #include "net/http.h"
 #include "net/services.h"
 
 namespace wave::metrics {
-
-using Labels = std::map<std::string, std::string>;
 
 /// Whether each of `wanted` is in `all`, with the same value.
 bool has_labels(const Labels& all, const Labels& wanted);

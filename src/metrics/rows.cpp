@@ -124,13 +124,14 @@ Result<std::optional<double>> RowPicker::value_of(const Row& row, const std::str
   return *number;
 }
 
-Labels RowPicker::labels_of(const Row& row, const std::string& column) const {
+Result<Labels> RowPicker::labels_of(const Row& row, const std::string& column) const {
   Labels labels;
   for (const Cell& cell : row.cells) {
     // A status code of a system that writes numbers as text is a label too; `_time` and its like are not.
     const bool wanted =
         label_as_.empty() ? !cell.number && !cell.empty && !cell.name.starts_with('_') : is_label(cell.name);
-    if (wanted && cell.name != column) labels.emplace(cell.name, cell.text);
+    if (!wanted || cell.name == column) continue;
+    if (auto ok = add_label(labels, cell.name, cell.text); !ok) return std::unexpected(ok.error());
   }
   return labels;
 }
@@ -143,7 +144,10 @@ Result<std::vector<Series>> RowPicker::pick(const std::vector<Row>& rows) const 
   for (const Row& row : rows) {
     const auto value = value_of(row, *column);
     if (!value) return std::unexpected(value.error());
-    if (*value) out.push_back({.labels = labels_of(row, *column), .value = **value, .at = row.at});
+    if (!*value) continue;
+    auto labels = labels_of(row, *column);
+    if (!labels) return std::unexpected(labels.error());
+    out.push_back({.labels = std::move(*labels), .value = **value, .at = row.at});
   }
   return out;
 }

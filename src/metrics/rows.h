@@ -43,7 +43,7 @@ class RowPicker {
   Result<std::string> value_column(const std::vector<Row>& rows) const;
   Result<std::optional<double>> value_of(const Row& row, const std::string& column) const;
   bool is_label(std::string_view name) const;
-  Labels labels_of(const Row& row, const std::string& column) const;
+  Result<Labels> labels_of(const Row& row, const std::string& column) const;
 
   std::string value_field_;
   std::vector<std::string> label_as_;

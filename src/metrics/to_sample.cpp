@@ -14,7 +14,7 @@ std::string describe(const Labels& labels) {
   for (const auto& [name, value] : labels) {
     if (out.size() > 1) out += ", ";
     if (out.size() > 120) return out + "...}";
-    out += name + "=\"" + value.substr(0, 60) + "\"";
+    out.append(name).append("=\"").append(value.substr(0, 60)) += '"';
   }
   return out + "}";
 }
@@ -42,10 +42,8 @@ double combine(Aggregate aggregate, const std::vector<Series>& series) {
 }  // namespace
 
 bool has_labels(const Labels& all, const Labels& wanted) {
-  return std::ranges::all_of(wanted, [&](const auto& label) {
-    const auto found = all.find(label.first);
-    return found != all.end() && found->second == label.second;
-  });
+  return std::ranges::all_of(wanted,
+                             [&](const auto& label) { return all.find(label.first) == label.second; });
 }
 
 Result<Sample> to_sample(const definitions::MetricDefinition& metric, std::vector<Series> series,

@@ -82,7 +82,7 @@ struct Evaluation {
   std::vector<std::uint32_t> not_fresh;  ///< of those, the ones that were not fresh
   std::vector<std::uint32_t> excused;    ///< of those, the ones that `otherwise` stood in for
   bool read_clock = false;
-  bool is_unknown = false;  ///< an error that says nothing of the expression: it could not be evaluated at all
+  bool is_unknown = false;  ///< an error that says nothing of the expression: it was not evaluated at all
 };
 
 struct Limits {

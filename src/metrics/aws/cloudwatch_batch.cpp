@@ -36,7 +36,7 @@ Status add_points(const json& result, std::map<Labels, CloudWatchBatch::Points>&
     return std::unexpected(bad_answer("values and timestamps do not belong together"));
   if (values.empty()) return {};
   Labels labels;
-  if (auto label = text_of(result, "Label"); !label.empty()) labels["label"] = std::move(label);
+  if (auto label = text_of(result, "Label"); !label.empty()) labels.emplace("label", label);
   auto& points = out[labels];
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!values[i].is_number() || !times[i].is_number())

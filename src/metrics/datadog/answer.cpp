@@ -8,11 +8,11 @@ namespace wave::metrics::datadog_api {
 namespace {
 
 /// `host:a` is the label host; a tag without a colon is a label without a value.
-void add_tag(std::string_view tag, Labels& labels) {
-  if (tag.empty() || tag == "*") return;
+Status add_tag(std::string_view tag, Labels& labels) {
+  if (tag.empty() || tag == "*") return {};
   const auto colon = tag.find(':');
   const auto value = colon == tag.npos ? std::string_view() : tag.substr(colon + 1);
-  labels.emplace(tag.substr(0, colon), value);
+  return add_label(labels, tag.substr(0, colon), value);
 }
 
 Result<Labels> labels_of(const JsonValue& tags) {
@@ -20,19 +20,23 @@ Result<Labels> labels_of(const JsonValue& tags) {
   if (!tags.exists() || tags.is_null()) return labels;
   auto list = tags.elements();
   if (!list) return std::unexpected(list.error());
-  while (list->next()) add_tag(list->value().text_or(""), labels);
+  while (list->next())
+    if (auto ok = add_tag(list->value().text_or(""), labels); !ok) return std::unexpected(ok.error());
   return labels;
 }
 
-/// The tag values of one row: `["web-1"]`.
-std::string joined(const JsonValue& tags) {
-  std::string out(tags.text_or(""));
+/// The tag values of one row: `["web-1"]`. Several are joined in `scratch`.
+std::string_view joined(const JsonValue& tags, std::string& scratch) {
   auto list = tags.each_element();
-  while (list.next()) {
-    if (!out.empty()) out += ',';
-    out += list.value().text_or("");
-  }
-  return out;
+  if (!list.next()) return tags.text_or("");
+  const std::string_view first = list.value().text_or("");
+  if (!list.next()) return first;
+  scratch = first;
+  do {
+    if (!scratch.empty()) scratch += ',';
+    scratch += list.value().text_or("");
+  } while (list.next());
+  return scratch;
 }
 
 Result<UtcTime> time_of(const JsonValue& milliseconds) {
@@ -102,6 +106,7 @@ Result<std::vector<Series>> scalar_of(const JsonValue& answer) {
     if (cells.size() != values->size())
       return std::unexpected(bad_answer("the columns are not of one length"));
   out.reserve(values->size());
+  std::string scratch;
   while (values->next()) {
     for (auto& [name, cells] : groups) cells.next();
     if (values->value().is_null()) continue;
@@ -109,7 +114,10 @@ Result<std::vector<Series>> scalar_of(const JsonValue& answer) {
     if (!value) return std::unexpected(value.error());
     Series& series = out.emplace_back();
     series.value = *value;
-    for (const auto& [name, cells] : groups) series.labels.emplace(name, joined(cells.value()));
+    for (const auto& [name, cells] : groups) {
+      auto ok = add_label(series.labels, name, joined(cells.value(), scratch));
+      if (!ok) return std::unexpected(ok.error());
+    }
   }
   return out;
 }

@@ -63,7 +63,9 @@ Result<std::vector<Series>> from_xml(std::string_view body, const std::string& p
     if (!*number) continue;
     Series series{.labels = {}, .value = **number, .at = {}};
     for (const pugi::xml_attribute& one : (node.node() ? node.node() : node.parent()).attributes())
-      if (one != node.attribute()) series.labels.emplace(one.name(), net::excerpt(one.value()));
+      if (one != node.attribute())
+        if (auto ok = add_label(series.labels, one.name(), net::excerpt(one.value())); !ok)
+          return std::unexpected(ok.error());
     out.push_back(std::move(series));
   }
   return out;

@@ -40,6 +40,7 @@ std::optional<std::string> quoted(std::string_view& text) {
 }
 
 /// `{a="1", b="2"}` behind a name; nothing is none.
+/// Nullopt also for more labels than an answer may have.
 std::optional<Labels> labels_of(std::string_view& text) {
   Labels out;
   skip_blanks(text);
@@ -58,8 +59,7 @@ std::optional<Labels> labels_of(std::string_view& text) {
     text.remove_prefix(equals + 1);
     skip_blanks(text);
     auto value = quoted(text);
-    if (!value || name.empty()) return std::nullopt;
-    out.emplace(name, std::move(*value));
+    if (!value || name.empty() || !add_label(out, name, *value)) return std::nullopt;
     skip_blanks(text);
     if (text.starts_with(',')) text.remove_prefix(1);
   }

@@ -38,13 +38,15 @@ Result<std::optional<Point>> point_of(const JsonValue& pair) {
   return point;
 }
 
-Labels labels_of(const JsonValue& metric) {
+Result<Labels> labels_of(const JsonValue& metric) {
   Labels labels;
   auto members = metric.each_member();
-  // They come in order; where one does not, the hint is only of no help.
-  while (members.next())
-    if (const JsonValue value = members.value(); value.is_text())
-      labels.emplace_hint(labels.end(), members.key(), value.text_or(""));
+  while (members.next()) {
+    const JsonValue value = members.value();
+    if (!value.is_text()) continue;
+    if (auto ok = add_label(labels, members.key(), value.text_or("")); !ok)
+      return std::unexpected(ok.error());
+  }
   return labels;
 }
 
@@ -58,7 +60,9 @@ Status add_past(const JsonValue& data, std::map<Labels, Points>& out) {
   while (result->next()) {
     auto pairs = result->value()["values"].elements();
     if (!pairs) return std::unexpected(bad_answer("a series has no values"));
-    Points& points = out[labels_of(result->value()["metric"])];
+    auto labels = labels_of(result->value()["metric"]);
+    if (!labels) return std::unexpected(labels.error());
+    Points& points = out[std::move(*labels)];
     points.reserve(points.size() + pairs->size());
     while (pairs->next()) {
       auto point = point_of(pairs->value());
@@ -112,7 +116,9 @@ Result<std::vector<Series>> series_of(const JsonValue& data) {
     const auto point = is_vector ? point_of(value) : newest_of(one);
     if (!point) return std::unexpected(point.error());
     if (!*point) continue;
-    out.push_back({.labels = labels_of(one["metric"]), .value = (*point)->value, .at = {}});
+    auto labels = labels_of(one["metric"]);
+    if (!labels) return std::unexpected(labels.error());
+    out.push_back({.labels = std::move(*labels), .value = (*point)->value, .at = {}});
     if (!is_vector) out.back().at = (*point)->at();
   }
   return out;

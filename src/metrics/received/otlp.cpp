@@ -34,7 +34,7 @@ Status add_attribute(std::string_view bytes, Labels& labels) {
     if (attribute.field() == 2) value = text_of(attribute.bytes());
   }
   if (!attribute.is_whole()) return std::unexpected(broken());
-  return add_label(name, std::move(value), labels);
+  return add_label(labels, name, value);
 }
 
 /// NumberDataPoint, or HistogramDataPoint, whose count and sum are taken.

@@ -8,7 +8,6 @@ namespace wave::metrics {
 namespace {
 
 constexpr std::size_t most_samples = 100'000;
-constexpr std::size_t most_labels = 128;
 
 /// A list that may be left out.
 Result<std::vector<JsonValue>> list_or_none(const JsonValue& value) {
@@ -30,7 +29,7 @@ Status add_attributes(const JsonValue& attributes, Labels& labels) {
   for (const JsonValue& one : *list) {
     auto name = one["key"].text();
     if (!name) return std::unexpected(name.error());
-    if (auto ok = add_label(*name, text_of(one["value"]), labels); !ok) return ok;
+    if (auto ok = add_label(labels, *name, text_of(one["value"])); !ok) return ok;
   }
   return {};
 }
@@ -86,13 +85,6 @@ Status add_metric(const JsonValue& metric, const Labels& resource, OtlpPoints& o
 }
 
 }  // namespace
-
-Status add_label(std::string_view name, std::string value, Labels& labels) {
-  if (labels.size() >= most_labels)
-    return fail(ErrorCode::limit_exceeded, "a point has more than 128 attributes");
-  labels.emplace(name, std::move(value));
-  return {};
-}
 
 Status OtlpPoints::add(const OtlpPoint& point, std::optional<double> value, const char* suffix) {
   if (!value || !std::isfinite(*value)) return {};

@@ -30,7 +30,4 @@ class OtlpPoints {
   std::vector<Received> samples_;
 };
 
-/// limit_exceeded above 128; the first of equal names stays.
-Status add_label(std::string_view name, std::string value, Labels& labels);
-
 }  // namespace wave::metrics

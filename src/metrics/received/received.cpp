@@ -13,7 +13,8 @@ std::vector<Received> by_name(std::vector<Received> samples) {
 
 std::vector<Series> wanted_of(const definitions::MetricDefinition& metric,
                               const std::vector<Received>& samples) {
-  const auto wanted = metric.metadata.map("labels");
+  Labels wanted;
+  for (const auto& [name, value] : metric.metadata.map("labels")) wanted.emplace(name, value);
   std::vector<Series> out;
   for (const Received& one :
        std::ranges::equal_range(samples, metric.metadata.text("name"), {}, &Received::name)) {

@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::size_t most_bytes = 32u << 20;
 constexpr std::size_t most_samples = 100'000;
-constexpr std::size_t most_labels = 128;
 
 Error broken() {
   return bad_answer("the request is not a WriteRequest of Prometheus remote write 1.0");
@@ -27,13 +26,8 @@ Status add_label(std::string_view bytes, Received& series) {
     if (label.field() == 2) value = label.bytes();
   }
   if (!label.is_whole() || name.empty()) return std::unexpected(broken());
-  if (series.labels.size() >= most_labels)
-    return fail(ErrorCode::limit_exceeded, "a series has more than 128 labels");
-  if (name == "__name__") {
-    series.name = value;
-  } else {
-    series.labels.emplace(name, value);
-  }
+  if (name != "__name__") return metrics::add_label(series.labels, name, value);
+  series.name = value;
   return {};
 }
 

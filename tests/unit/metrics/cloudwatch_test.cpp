@@ -65,7 +65,7 @@ TEST_F(CloudWatchTest, TheNewestPointIsTheValueAndItsTimeIsThePoints) {
   ASSERT_EQ(series->size(), 1u);
   EXPECT_EQ(series->front().value, 7.5);
   EXPECT_EQ(series->front().at, from_epoch_seconds(1767225600));
-  EXPECT_EQ(series->front().labels.at("label"), "jobs");
+  EXPECT_EQ(series->front().labels.find("label"), "jobs");
 }
 
 TEST_F(CloudWatchTest, NoPointIsNoValueNotZero) {

@@ -54,7 +54,7 @@ TEST_F(PrometheusTest, ReadsAVector) {
   ASSERT_TRUE(series) << series.error().text();
   ASSERT_EQ(series->size(), 1u);
   EXPECT_EQ(series->front().value, 1.5);
-  EXPECT_EQ(series->front().labels.at("job"), "a");
+  EXPECT_EQ(series->front().labels.find("job"), "a");
   EXPECT_EQ(world.http.last().request.url, "http://p:9090/prefix/api/v1/query?query=up%7Bjob%3D%22a%22%7D");
 }
 
