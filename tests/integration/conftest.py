@@ -95,7 +95,7 @@ def pytest_sessionfinish():
 
 
 class Exporter:
-    """What Prometheus scrapes: gauges that the test sets."""
+    """What Prometheus scrapes: gauges that the test sets, or what writes itself as a number."""
 
     def __init__(self):
         self.values = {}
@@ -150,12 +150,12 @@ class Prometheus:
         )
         eventually(lambda: requests.get(self.url + "/-/ready", timeout=2).status_code == 200)
 
-    def wait_for(self, query, value):
+    def wait_for(self, query, value, timeout=30.0):
         def probe():
             answer = requests.get(self.url + "/api/v1/query", params={"query": query}, timeout=2).json()
             return [one for one in answer["data"]["result"] if float(one["value"][1]) == value]
 
-        eventually(probe)
+        eventually(probe, timeout)
 
     def stop(self):
         if self.process:

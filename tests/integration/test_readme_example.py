@@ -1,5 +1,10 @@
 """The three documents of the original README, as they are but for the addresses, against real servers."""
 
+import math
+import time
+
+import pytest
+
 from conftest import eventually
 
 # From the original README of the project; only the Prometheus endpoint is another, and AWS has one.
@@ -41,31 +46,73 @@ def test_check_accepts_the_documents(wave):
     assert "secret_key" in warned and "YOUR_AWS" not in warned
 
 
+class IdleSeconds:
+    """What one CPU of a host counts in one mode: grows by a share of each second that passes; written as of now."""
+
+    def __init__(self, share):
+        self.known = (time.monotonic(), 1000.0, share)
+
+    def now(self):
+        since, seconds, share = self.known
+        return seconds + (time.monotonic() - since) * share
+
+    def grow_by(self, share):
+        self.known = (time.monotonic(), self.now(), share)
+
+    def __str__(self):
+        return f"{self.now():.6f}"
+
+
+class Hosts:
+    """Two hosts of two CPUs each, all of them busy to another degree."""
+
+    def __init__(self, exporter, cpu):
+        self.idle = {name: [IdleSeconds(1), IdleSeconds(1)] for name in ("api-1", "api-2")}
+        self.load(cpu)
+        for name, cpus in self.idle.items():
+            for number, idle in enumerate(cpus):
+                labels = f'cpu="{number}",hostname="{name}"'
+                exporter.values[f'node_cpu_seconds_total{{mode="idle",{labels}}}'] = idle
+                exporter.values[f'node_cpu_seconds_total{{mode="user",{labels}}}'] = IdleSeconds(0.5)
+
+    def load(self, cpu):
+        """Of all CPUs in the mean, from 10 to 90."""
+        for apart, cpus in zip((-5, 5), self.idle.values()):
+            for side, idle in zip((-5, 5), cpus):
+                idle.grow_by(1 - (cpu + apart + side) / 100)
+
+
 def test_desired_follows_cpu_up_at_once_and_down_after_the_window(wave, prometheus, exporter, group, moto):
-    # The query's rate is over a counter of idle seconds: a counter that grows by (1 - cpu) a second.
     wave.environment["AWS_ENDPOINT_URL"] = moto
-    exporter.values["cpu"] = 45
-    prometheus.wait_for("cpu", 45)
+    hosts = Hosts(exporter, cpu=45)
     text = DOCUMENTS.format(prometheus=prometheus.url)
     query = text[text.index("avg(100") : text.index("\npolling_interval")]
-    # The query is the one thing that a test cannot wait 20 s for; a window of 5 s stands for that of 300 s.
-    text = text.replace(query, "cpu").replace(
-        "  asg_name: tf-wa-20230322020900305100000006\n",
-        "  asg_name: tf-wa-20230322020900305100000006\nbehavior: { scale_down: { stabilization_window: 5s } }\n",
-    )
-    wave.write(text)
+    # Until the counters fill the 20 s of the query's rate, Prometheus divides a part of them by all 20 s.
+    prometheus.wait_for(query, pytest.approx(45, abs=2), timeout=60)
+    # The one change: a window of 5 s stands for that of 300 s, for which no test can wait.
+    window = "behavior: { scale_down: { stabilization_window: 5s } }\n"
+    wave.write(text.replace("---\nkind: ScalingPlan", window + "---\nkind: ScalingPlan"))
     wave.run()
     eventually(lambda: group() == 4)
-    exporter.values["cpu"] = 87
-    eventually(lambda: group() == 8)
-    exporter.values["cpu"] = 33
-    prometheus.wait_for("cpu", 33)
-    eventually(lambda: group() == 3)
+    hosts.load(85)
+    eventually(lambda: group() == 8, timeout=60)
+    prometheus.wait_for(query, pytest.approx(85, abs=2), timeout=60)
+    hosts.load(35)
+    eventually(lambda: group() == 3, timeout=60)
     records = wave.json("decisions")
+    scaled = [one for one in records if one["action"] == "scale"]
+    steps = [one["final"] for one in scaled]
+    # The rate takes 20 s to follow, and the group follows the rate: up step by step, and then down.
+    assert steps[0] == 4 and max(steps) == 8 and steps[-1] == 3, steps
+    up, down = steps[: steps.index(8) + 1], steps[steps.index(8) :]
+    assert up == sorted(up) and down == sorted(down, reverse=True), steps
+    for one in scaled:
+        (read,) = one["inputs"]
+        wished = one["wishes"][0]["desired"]
+        assert wished == math.floor(read["value"] / 10), one
+        assert one["final"] == wished if one["final"] > one["current"] else one["final"] >= wished, one
     held = [one for one in records if any(reason["rule"] == "stabilization" for reason in one["reasons"])]
     assert held, records
-    scaled_down = [one for one in records if one["action"] == "scale" and one["final"] == 3]
-    assert scaled_down and scaled_down[0]["wishes"][0]["desired"] == 3
 
 
 def test_plan_explains_itself(wave):
