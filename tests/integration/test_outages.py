@@ -113,6 +113,33 @@ def test_kill_9_forgets_no_cooldown(wave):
     assert wave.desired("workers") == 1
 
 
+# Six of something, which a plan that works takes down to 1 at once.
+VICTIM = """---
+kind: ScalingComponent
+id: {id}
+component_kind: logger
+limits: {{ min: 1, max: 10 }}
+behavior: {{ scale_down: {{ stabilization_window: 0s, policies: [] }} }}
+---
+kind: ScalingPlan
+id: plan-{id}
+interval: 500ms
+plans:
+  - id: i
+    scaling_components: [{{ component_id: {id}, desired: '{desired}' }}]
+"""
+
+
+def begin_with_six(wave, victims):
+    for victim in victims:
+        assert wave.post(f"/api/v1/components/{victim}/scale", {"values": {"desired": 6}}).status_code == 200
+
+
+def changes_from_six(wave, victim):
+    scaled = [one["final"] for one in wave.json("decisions", "--component", victim) if one["action"] == "scale"]
+    return scaled[scaled.index(6) :]
+
+
 HOSTILE = [
     "while (true) {}",
     "let a = []; while (true) a.push(new Array(1e5).fill(1))",
@@ -133,23 +160,13 @@ HOSTILE = [
 def test_hostile_plans_hurt_only_themselves(wave):
     text = PUSHED % "behavior: { scale_down: { stabilization_window: 0s } }"
     for index, script in enumerate(HOSTILE):
-        quoted = script.replace("'", "''")
-        text += f"""---
-kind: ScalingComponent
-id: victim{index}
-component_kind: logger
-limits: {{ min: 0, max: 10 }}
----
-kind: ScalingPlan
-id: hostile{index}
-interval: 500ms
-plans:
-  - id: bad
-    scaling_components: [{{ component_id: victim{index}, desired: '{quoted}' }}]
-"""
+        text += VICTIM.format(id=f"victim{index}", desired=script.replace("'", "''"))
+    text += VICTIM.format(id="other", desired="load > 0 ? 1 : 6")
     text = text.replace("load + undefinedName.x", "load + load.x.y")
     wave.write(text)
     wave.run()
+    victims = [f"victim{index}" for index in range(len(HOSTILE))]
+    begin_with_six(wave, [*victims, "other"])
     slowest = 0
     for load in (50, 120, 30, 90):
         begun = time.monotonic()
@@ -161,11 +178,13 @@ plans:
     for index in range(len(HOSTILE)):
         # Every one of them is an error of its own item.
         eventually(
-            lambda: {one["plan_id"]: one for one in wave.get("/api/v1/status").json()["plans"]}[f"hostile{index}"]["items"][0]["error"]
+            lambda: {one["plan_id"]: one for one in wave.get("/api/v1/status").json()["plans"]}[f"plan-victim{index}"]["items"][0]["error"]
         )
     assert plans["follow"]["items"][0]["error"] is None
-    for index in range(len(HOSTILE)):
-        assert wave.desired(f"victim{index}") in (None, 0)
+    eventually(lambda: wave.desired("other") == 1)
+    assert changes_from_six(wave, "other") == [6, 1]
+    for victim in victims:
+        assert (wave.desired(victim), changes_from_six(wave, victim)) == (6, [6])
 
 
 def test_an_invalid_reload_changes_nothing(wave):
@@ -318,19 +337,13 @@ metric_kind: prometheus
 timeout: 500ms
 polling_interval: 200ms
 metadata: {{ endpoint: 'http://127.0.0.1:{port}', query: up }}
----
-kind: ScalingComponent
-id: of-{name}
-component_kind: logger
-limits: {{ min: 0, max: 9 }}
----
-kind: ScalingPlan
-id: plan-{name}
-plans: [{{ id: i, scaling_components: [{{ component_id: of-{name}, desired: 'metric("{name}")' }}] }}]
 """
+        text += VICTIM.format(id=f"of-{name}", desired=f'metric("{name}")')
     wave.write(text)
     wave.run()
+    victims = [f"of-{name}" for name in ports]
     try:
+        begin_with_six(wave, victims)
         eventually(
             lambda: all(one["error"] for one in wave.get("/api/v1/status").json()["metrics"] if one["kind"] == "prometheus")
         )
@@ -342,8 +355,8 @@ plans: [{{ id: i, scaling_components: [{{ component_id: of-{name}, desired: 'met
         assert errors["error"]["code"] == "unavailable"
         assert errors["throttled"]["code"] == "throttled"
         assert errors["html"]["code"] == "bad_response"
-        for name in ports:
-            assert wave.desired(f"of-{name}") in (None, 0)
+        for victim in victims:
+            assert (wave.desired(victim), changes_from_six(wave, victim)) == (6, [6])
     finally:
         for listener in listeners:
             listener.close()
