@@ -189,11 +189,14 @@ class Wave:
     def json(self, *arguments, check=0):
         return json.loads(self.command(*arguments, "--json", check=check).stdout)
 
-    def run(self, *arguments):
+    def launch(self, *arguments):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [PROGRAM, "run", *arguments], cwd=self.folder, env=self.environment, stdout=log, stderr=log
             )
+
+    def run(self, *arguments):
+        self.launch(*arguments)
         eventually(lambda: self.process.poll() is not None or self.get("/healthz").status_code == 200)
         assert self.process.poll() is None, self.log.read_text()
 
