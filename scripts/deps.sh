@@ -7,7 +7,8 @@ declare -A groups=(
   [build]="g++ cmake ninja-build ccache mold pkg-config libasio-dev libcurl4-openssl-dev libmicrohttpd-dev libmozjs-102-dev
            nlohmann-json3-dev libsimdjson-dev libpugixml-dev libyaml-cpp-dev libsqlite3-dev libhowardhinnant-date-dev libssl-dev libspdlog-dev
            librdkafka-dev libsnappy-dev zlib1g-dev libfmt-dev libcli11-dev libgoogle-perftools-dev tzdata ca-certificates"
-  [test]="libgtest-dev libgmock-dev librapidcheck-dev locales python3 python3-venv curl sqlite3 openssl procps"
+  [test]="libgtest-dev libgmock-dev librapidcheck-dev locales python3 python3-venv curl sqlite3 openssl procps
+          systemd iproute2"
   [jvm]="default-jdk-headless maven"
   [browser]="chromium"
   [bench]="libbenchmark-dev"
