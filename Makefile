@@ -35,7 +35,7 @@ kinds: dev ## one line for each component kind: tests against real servers (thos
 
 heavy: dev ## the integration tests against servers that take minutes to get (Kubernetes is built once)
 	@scripts/venv.sh > /dev/null
-	@scripts/peers.sh etcd kube-apiserver kwok > /dev/null
+	@scripts/peers.sh etcd kube-apiserver kwok kubectl > /dev/null
 	@.peers/venv/bin/pytest -q -n $(JOBS) --dist loadfile tests/integration -m heavy
 
 conformance: dev ## the vendors' published suites, from FIXTURES=DIR

@@ -116,6 +116,7 @@ for peer in "$@"; do
     prometheus) fetch_debian prometheus usr/bin/prometheus ;;
     etcd) fetch_debian etcd-server usr/bin/etcd ;;
     kube-apiserver | kube-controller-manager | kwok) build_kubernetes "$peer" ;;
+    kubectl) fetch_debian kubernetes-client usr/bin/kubectl ;;
     karpenter-crds) fetch_karpenter_crds ;;
     kafka) fetch_maven kafka org.apache.kafka:kafka_2.13:3.9.1 org.slf4j:slf4j-nop:1.7.36 ;;
     elasticmq) fetch_maven elasticmq org.elasticmq:elasticmq-server_2.13:1.6.11 ;;

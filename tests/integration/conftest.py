@@ -95,7 +95,7 @@ def pytest_sessionfinish():
 
 
 class Exporter:
-    """What Prometheus scrapes: gauges that the test sets, or what writes itself as a number."""
+    """What Prometheus scrapes: gauges that the test sets, or Counters."""
 
     def __init__(self):
         self.values = {}
@@ -120,6 +120,23 @@ class Exporter:
     def stop(self):
         self.server.shutdown()
         self.server.server_close()
+
+
+class Counter:
+    """For an exporter: grows by so much in each second that passes; written as of now."""
+
+    def __init__(self, by):
+        self.known = (time.monotonic(), 1000.0, by)
+
+    def now(self):
+        since, value, by = self.known
+        return value + (time.monotonic() - since) * by
+
+    def grow_by(self, by):
+        self.known = (time.monotonic(), self.now(), by)
+
+    def __str__(self):
+        return f"{self.now():.6f}"
 
 
 class Prometheus:

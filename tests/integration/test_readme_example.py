@@ -1,11 +1,10 @@
 """The three documents of the original README, as they are but for the addresses, against real servers."""
 
 import math
-import time
 
 import pytest
 
-from conftest import eventually
+from conftest import Counter, eventually
 
 # From the original README of the project; only the Prometheus endpoint is another, and AWS has one.
 DOCUMENTS = """
@@ -46,34 +45,17 @@ def test_check_accepts_the_documents(wave):
     assert "secret_key" in warned and "YOUR_AWS" not in warned
 
 
-class IdleSeconds:
-    """What one CPU of a host counts in one mode: grows by a share of each second that passes; written as of now."""
-
-    def __init__(self, share):
-        self.known = (time.monotonic(), 1000.0, share)
-
-    def now(self):
-        since, seconds, share = self.known
-        return seconds + (time.monotonic() - since) * share
-
-    def grow_by(self, share):
-        self.known = (time.monotonic(), self.now(), share)
-
-    def __str__(self):
-        return f"{self.now():.6f}"
-
-
 class Hosts:
     """Two hosts of two CPUs each, all of them busy to another degree."""
 
     def __init__(self, exporter, cpu):
-        self.idle = {name: [IdleSeconds(1), IdleSeconds(1)] for name in ("api-1", "api-2")}
+        self.idle = {name: [Counter(1), Counter(1)] for name in ("api-1", "api-2")}
         self.load(cpu)
         for name, cpus in self.idle.items():
             for number, idle in enumerate(cpus):
                 labels = f'cpu="{number}",hostname="{name}"'
                 exporter.values[f'node_cpu_seconds_total{{mode="idle",{labels}}}'] = idle
-                exporter.values[f'node_cpu_seconds_total{{mode="user",{labels}}}'] = IdleSeconds(0.5)
+                exporter.values[f'node_cpu_seconds_total{{mode="user",{labels}}}'] = Counter(0.5)
 
     def load(self, cpu):
         """Of all CPUs in the mean, from 10 to 90."""
