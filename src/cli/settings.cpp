@@ -201,10 +201,15 @@ std::string configuration_markdown() {
 Result<std::string> read_token(const Configuration& configuration, bool make) {
   if (!configuration.token.empty()) return configuration.token;
   const std::string path = configuration.token_file.string();
-  auto text = definitions::Settings::Environment::process().file(path);
-  if (text && !text->empty()) {
+  std::error_code none;
+  if (std::filesystem::symlink_status(path, none).type() != std::filesystem::file_type::not_found) {
+    auto text = definitions::Settings::Environment::process().file(path);
+    if (!text) return std::unexpected(std::move(text.error()));
     while (!text->empty() && text->back() == '\n') text->pop_back();
-    return *text;
+    if (!text->empty()) return *text;
+    return std::unexpected(Error{.code = ErrorCode::unauthorized,
+                                 .message = "the token file " + path + " is empty",
+                                 .hint = "delete it, and `run` makes one, or set WAVE_TOKEN"});
   }
   if (!make) {
     return std::unexpected(Error{.code = ErrorCode::unauthorized,
@@ -220,7 +225,7 @@ Result<std::string> read_token(const Configuration& configuration, bool make) {
     token += digits[byte >> 4];
     token += digits[byte & 15];
   }
-  const int fd = ::open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+  const int fd = ::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
   if (fd < 0) return fail(ErrorCode::io, path + " cannot be made: " + std::strerror(errno));
   const std::string line = token + "\n";
   const bool written = ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size());

@@ -108,9 +108,10 @@ std::optional<Settings::Value> read_value(const Report& report, const YamlNode& 
   return std::nullopt;
 }
 
-/// Tables write defaults as a user would, so they are read the same way.
-void fill_default(const Key& key, Settings& out) {
-  if (key.default_value.empty() || key.type == KeyType::map || out.has(key.name)) return;
+}  // namespace
+
+std::optional<Settings::Value> default_of(const Key& key) {
+  if (key.default_value.empty() || key.type == KeyType::map) return std::nullopt;
   Loaded ignored;
   YamlNode node;
   node.kind = YamlNode::Kind::scalar;
@@ -118,16 +119,13 @@ void fill_default(const Key& key, Settings& out) {
   node.plain = true;
   Key open = key;
   open.secret = false;
-  auto value = read_value(Report("", ignored), node, open);
-  if (value) out.set(std::string(key.name), std::move(*value));
+  return read_value(Report("", ignored), node, open);
 }
-
-}  // namespace
 
 Settings read_metadata(const Report& report, const YamlNode* node, const YamlNode& owner,
                        const KindTable& kind) {
   static const YamlNode kEmpty{.kind = YamlNode::Kind::map};
-  Settings out;
+  Settings out(kind);
   const YamlNode& place = node != nullptr ? *node : owner;
   MapReader reader(report, node != nullptr ? *node : kEmpty, "'metadata'");
   for (const Key& key : kind.keys) {
@@ -141,11 +139,9 @@ Settings read_metadata(const Report& report, const YamlNode* node, const YamlNod
       if (key.required && (node == nullptr || node->kind == YamlNode::Kind::map))
         report.error(place,
                      "'metadata' of " + std::string(kind.name) + " needs '" + std::string(key.name) + "'");
-      fill_default(key, out);
       continue;
     }
-    if (auto read = read_value(report, *value, key))
-      out.set(std::string(key.name), std::move(*read), report.position(*value));
+    if (auto read = read_value(report, *value, key)) out.set(std::string(key.name), std::move(*read));
   }
   reader.finish();
   return out;

@@ -8,6 +8,9 @@ namespace wave::definitions {
 Settings read_metadata(const Report& report, const YamlNode* node, const YamlNode& owner,
                        const KindTable& kind);
 
+/// The table's default, read as a user's text would be. A map has none.
+std::optional<Settings::Value> default_of(const Key& key);
+
 /// Looks up `metric_kind` or `component_kind`; reports one that is unknown.
 const KindTable* read_kind(MapReader& document, std::string_view key, Document type, const Catalog& catalog);
 

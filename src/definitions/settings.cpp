@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include "definitions/load_parts.h"
+
 namespace wave::definitions {
 namespace {
 
@@ -137,14 +139,20 @@ Result<std::string> read_file(const std::string& path) {
 
 template <class T>
 T Settings::value_or(std::string_view key, T otherwise) const {
-  const auto found = entries_.find(key);
-  if (found == entries_.end()) return otherwise;
-  const T* value = std::get_if<T>(&found->second.value);
-  return value != nullptr ? *value : otherwise;
+  auto found = value(key);
+  T* fits = found ? std::get_if<T>(&*found) : nullptr;
+  return fits != nullptr ? std::move(*fits) : otherwise;
+}
+
+std::optional<Settings::Value> Settings::value(std::string_view key) const {
+  if (const auto found = written_.find(key); found != written_.end()) return found->second;
+  if (kind_ == nullptr) return std::nullopt;
+  const auto known = std::ranges::find(kind_->keys, key, &Key::name);
+  return known == kind_->keys.end() ? std::nullopt : default_of(*known);
 }
 
 bool Settings::has(std::string_view key) const {
-  return entries_.contains(key);
+  return value(key).has_value();
 }
 
 std::string Settings::text(std::string_view key) const {
@@ -171,19 +179,16 @@ Settings::Map Settings::map(std::string_view key) const {
   return value_or<Map>(key, {});
 }
 
-void Settings::set(std::string key, Value value, Position position) {
-  entries_.insert_or_assign(std::move(key), Entry{std::move(value), std::move(position)});
-}
-
-const Position* Settings::position(std::string_view key) const {
-  const auto found = entries_.find(key);
-  return found != entries_.end() ? &found->second.position : nullptr;
+void Settings::set(std::string key, Value value) {
+  written_.insert_or_assign(std::move(key), std::move(value));
 }
 
 bool Settings::same_values(const Settings& other) const {
-  return std::ranges::equal(entries_, other.entries_, [](const auto& one, const auto& another) {
-    return one.first == another.first && one.second.value == another.second.value;
-  });
+  const auto has_all = [](const Settings& one, const Settings& another) {
+    return std::ranges::all_of(one.written_,
+                               [&](const auto& entry) { return another.value(entry.first) == entry.second; });
+  };
+  return kind_ == other.kind_ && has_all(*this, other) && has_all(other, *this);
 }
 
 Settings::Environment Settings::Environment::process() {
@@ -196,8 +201,8 @@ Settings::Environment Settings::Environment::process() {
 
 Result<Settings> Settings::resolve(const Environment& environment) const {
   Settings out = *this;
-  for (auto& [key, entry] : out.entries_) {
-    const Status done = std::visit(Replacer{environment, out.secrets_}, entry.value);
+  for (auto& [key, value] : out.written_) {
+    const Status done = std::visit(Replacer{environment, out.secrets_}, value);
     if (!done) return within(key, done.error());
   }
   return out;

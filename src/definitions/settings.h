@@ -13,6 +13,8 @@
 
 namespace wave::definitions {
 
+struct KindTable;
+
 /// The name of a file. Copies share the text: every definition holds many positions in one file.
 class FileName {
  public:
@@ -36,6 +38,10 @@ struct Position {
 /// `resolve`.
 class Settings {
  public:
+  Settings() = default;
+  /// Those of a kind that are not set have its defaults.
+  explicit Settings(const KindTable& kind) : kind_(&kind) {}
+
   using List = std::vector<std::string>;
   using Map = std::map<std::string, std::string>;
   using Value = std::variant<std::string, double, bool, Duration, List, Map>;
@@ -49,9 +55,8 @@ class Settings {
   List list(std::string_view key) const;
   Map map(std::string_view key) const;
 
-  void set(std::string key, Value value, Position position = {});
-  const Position* position(std::string_view key) const;
-  /// Wherever they were written.
+  void set(std::string key, Value value);
+  /// Of one kind; what is left out equals its default written out.
   bool same_values(const Settings& other) const;
 
   /// What references point at: environment variables and files. `nullopt` when unset.
@@ -68,14 +73,13 @@ class Settings {
   const std::vector<std::string>& secrets() const { return secrets_; }
 
  private:
-  struct Entry {
-    Value value;
-    Position position;
-  };
   template <class T>
   T value_or(std::string_view key, T otherwise) const;
+  /// What was written, or the table's default.
+  std::optional<Value> value(std::string_view key) const;
 
-  std::map<std::string, Entry, std::less<>> entries_;
+  const KindTable* kind_ = nullptr;  ///< lives as long as the program
+  std::map<std::string, Value, std::less<>> written_;
   std::vector<std::string> secrets_;
 };
 

@@ -163,7 +163,9 @@ void Engine::make_plans(Generation& next) {
     }
     next.columns.push_back(std::move(column));
   }
+  std::size_t expressions = 0;
   for (const auto& compiled : next.compiled.plans) {
+    for (const auto id : compiled.expressions) expressions = std::max<std::size_t>(expressions, id + 1);
     const auto* definition = next.definitions->plan(compiled.id);
     auto plan = std::make_unique<Plan>();
     plan->definition = definition;
@@ -216,6 +218,7 @@ void Engine::make_plans(Generation& next) {
                       [](const Component* component) { return component->definition().id; });
     next.plans.push_back(std::move(plan));
   }
+  next.evaluations.resize(expressions);
   restore_firings(next);
   restore_memory(next);
 }

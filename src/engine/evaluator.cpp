@@ -108,7 +108,6 @@ Task<Status> evaluate(Generation& generation, std::vector<std::uint32_t> plans, 
   const auto run = batch.run;
   auto results = co_await generation.expressions->evaluate(std::move(batch));
   const auto keep = [&generation](plans::ExpressionId id, plans::Evaluation evaluation) {
-    if (generation.evaluations.size() <= id) generation.evaluations.resize(id + 1);
     generation.evaluations[id] = std::move(evaluation);
   };
   if (!results) {

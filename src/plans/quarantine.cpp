@@ -6,22 +6,17 @@
 
 namespace wave::plans {
 
-Quarantine::State& Quarantine::state(ExpressionId id) {
-  if (states_.size() <= id) states_.resize(id + 1);
-  return states_[id];
-}
-
 void Quarantine::hit(ExpressionId id, Evaluation last, MonoTime now) {
-  State& it = state(id);
+  Struck& it = struck_[id];
   it.until = now + doubled(1s, it.strikes, 60s);
   ++it.strikes;
   it.last = std::move(last);
 }
 
 void Quarantine::behaved(ExpressionId id) {
-  State& it = state(id);
-  it.proven = true;
-  if (it.strikes > 0) it = {.proven = true};
+  if (proven_.size() <= id) proven_.resize(id + 1);
+  proven_[id] = true;
+  if (!struck_.empty()) struck_.erase(id);
 }
 
 Quarantine::Order Quarantine::order(const std::vector<ExpressionId>& wanted, MonoTime now) const {
@@ -32,12 +27,10 @@ Quarantine::Order Quarantine::order(const std::vector<ExpressionId>& wanted, Mon
   std::ranges::sort(unique);
   unique.erase(std::unique(unique.begin(), unique.end()), unique.end());
   for (const ExpressionId id : unique) {
-    const State* it = id < states_.size() ? &states_[id] : nullptr;
-    if (it == nullptr || (it->strikes == 0 && !it->proven)) {
-      unproven.push_back(id);
-    } else if (it->strikes == 0) {
-      out.run.push_back(id);
-    } else if (now < it->until || (retry && it->until >= states_[*retry].until)) {
+    const auto it = struck_.find(id);
+    if (it == struck_.end()) {
+      (id < proven_.size() && proven_[id] ? out.run : unproven).push_back(id);
+    } else if (now < it->second.until || (retry && it->second.until >= struck_.at(*retry).until)) {
       out.not_now.push_back(id);
     } else {
       if (retry) out.not_now.push_back(*retry);

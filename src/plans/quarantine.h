@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <vector>
 
 #include "base/time.h"
@@ -20,17 +21,16 @@ class Quarantine {
     std::vector<ExpressionId> not_now;  ///< answer their last error
   };
   Order order(const std::vector<ExpressionId>& wanted, MonoTime now) const;
-  const Evaluation& last(ExpressionId id) const { return states_[id].last; }
+  const Evaluation& last(ExpressionId id) const { return struck_.at(id).last; }
 
  private:
-  struct State {
-    bool proven = false;
+  struct Struck {
     int strikes = 0;
     MonoTime until{};
     Evaluation last;
   };
-  State& state(ExpressionId id);
-  std::vector<State> states_;
+  std::vector<bool> proven_;  ///< by ExpressionId
+  std::map<ExpressionId, Struck> struck_;
 };
 
 }  // namespace wave::plans

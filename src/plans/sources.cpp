@@ -135,6 +135,8 @@ Result<std::vector<std::variant<Compiled, std::vector<CompileProblem>>>> Sources
   for (std::size_t i = 0; i < texts.size(); ++i) analyses[texts[i]] = std::move((*answers)[i]);
 
   std::vector<std::variant<Compiled, std::vector<CompileProblem>>> out;
+  out.reserve(sources.size());
+  expressions.reserve(expressions.size() + sources.size());
   for (const Source& source : sources) {
     std::uint32_t scope_id = 0;
     bool first_of_plan = false;

@@ -149,6 +149,19 @@ def test_a_full_disk_is_told_and_stops_no_scaling(wave, tmp_path):
     eventually(lambda: wave.desired("workers") == 12)
 
 
+@pytest.mark.parametrize("there", ["an empty file", "a folder"])
+def test_a_token_that_cannot_be_read_is_not_replaced(wave, there):
+    wave.write(LOCAL)
+    token = wave.folder / "token"
+    token.mkdir() if there == "a folder" else token.touch(0o644)
+    del wave.environment["WAVE_TOKEN"]
+    wave.environment["WAVE_TOKEN_FILE"] = str(token)
+    for command in (["run"], ["pause", "workers", "--until", "1m"]):
+        error = wave.json(*command, check=1)["error"]
+        assert str(token) in error["message"], error
+    assert token.is_dir() if there == "a folder" else token.read_text() == ""
+
+
 def test_silent_connections_do_not_close_the_api(wave):
     """More connections than there are places, none of which asks for anything: they are closed, others get in."""
     wave.write(LOCAL)
