@@ -65,6 +65,8 @@ std::string forecasts_json(const engine::Engine& engine);
 std::string metrics_text(const engine::Engine& engine, const history::Health& health, const Runtime& runtime);
 /// `[...]` of records as `decisions --json` prints them.
 std::string decisions_json(const std::vector<history::StoredDecision>& decisions);
+/// What `POST .../scale` answers: each decision, whether it was applied, and the pause that holds now.
+std::string scaled_json(const engine::Engine::Outcome& outcome);
 /// `{"error":{"code","message","hint"}}`
 std::string error_json(const Error& error);
 

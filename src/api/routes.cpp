@@ -267,13 +267,7 @@ Task<ServerResponse> Api::scale(std::string component_id, std::string body) {
   auto outcome = co_await engine_.scale(std::move(component_id), std::move(wanted));
   if (!outcome) co_return failed(outcome.error());
   if (outcome->attempt && outcome->attempt->error) co_return failed(*outcome->attempt->error);
-  json out = json::array();
-  for (const auto& decision : outcome->decisions) {
-    auto one = json::parse(engine::decision_json(decision));
-    one["applied"] = outcome->attempt.has_value() && decision.action == decisions::Action::scale;
-    out.push_back(std::move(one));
-  }
-  co_return ServerResponse{.body = out.dump()};
+  co_return ServerResponse{.body = scaled_json(*outcome)};
 }
 
 ServerResponse Api::reload() {
@@ -310,6 +304,20 @@ ServerResponse Api::decisions(const net::ServerRequest& request) {
   auto found = store_.decisions(filter);
   if (!found) return failed(found.error());
   return {.body = decisions_json(*found)};
+}
+
+std::string scaled_json(const engine::Engine::Outcome& outcome) {
+  json out = json::array();
+  const auto& pause = outcome.pause;
+  for (const auto& decision : outcome.decisions) {
+    auto one = json::parse(engine::decision_json(decision));
+    one["applied"] = outcome.attempt.has_value() && decision.action == decisions::Action::scale;
+    one["paused"] = pause.has_value();
+    one["paused_until"] = pause && pause->until ? json(iso8601(*pause->until)) : json();
+    one["paused_reason"] = pause ? json(pause->reason) : json();
+    out.push_back(std::move(one));
+  }
+  return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 std::string decisions_json(const std::vector<history::StoredDecision>& decisions) {

@@ -201,7 +201,7 @@ const std::vector<Command>& commands() {
              ->required();
          app.add_option_function<std::string>(
                 "--for", [&to](const std::string& text) { to.hold_for = duration_of(text); },
-                "Pauses the component for that time.")
+                "Pauses the component for that time; a longer pause stays.")
              ->type_name("DURATION");
          app.add_flag("--dry-run", to.dry_run, "Says what would be set.");
        }},

@@ -1,8 +1,8 @@
 #include <nlohmann/json.hpp>
 
+#include "api/api.h"
 #include "cli/commands.h"
 #include "cli/world.h"
-#include "engine/record.h"
 #include "history/sqlite.h"
 #include "net/http.h"
 
@@ -75,6 +75,13 @@ std::string values_of(const json& values) {
   return out;
 }
 
+/// `until TIME`, `until resumed`, and the reason where one was given.
+std::string pause_of(const json& until, const json& reason) {
+  const std::string why = reason.is_string() ? reason.get<std::string>() : "";
+  return (until.is_string() ? "until " + text_of(until) : "until resumed") +
+         (why.empty() ? "" : " (" + why + ")");
+}
+
 void show_component(const json& one) {
   print_line(coloured(text_of(one["component_id"]), Colour::bold) + " (" + text_of(one["kind"]) +
              "): " + values_of(one["current"]) + "ready=" + text_of(one["ready"]) +
@@ -134,6 +141,10 @@ void show_decisions(const json& all) {
     for (const auto& reason : one["reasons"])
       print_line("  " + text_of(reason["rule"]) + ": " + text_of(reason["text"]));
   }
+  const json& last = all.back();
+  if (last["paused"] == json(true))
+    print_line(text_of(last["component_id"]) + " is paused " +
+               pause_of(last["paused_until"], last["paused_reason"]));
 }
 
 /// No daemon runs here: reads, decides and sets by itself, with the daemon's stored state.
@@ -151,13 +162,7 @@ Result<json> scale_directly(World& world, definitions::Loaded loaded, const Argu
   if (!outcome) return std::unexpected(outcome.error());
   (void)world.loop.run_until((*store)->flush(5s));
   if (outcome->attempt && outcome->attempt->error) return std::unexpected(*outcome->attempt->error);
-  json out = json::array();
-  for (const auto& decision : outcome->decisions) {
-    auto one = json::parse(engine::decision_json(decision));
-    one["applied"] = outcome->attempt.has_value() && decision.action == decisions::Action::scale;
-    out.push_back(std::move(one));
-  }
-  return out;
+  return json::parse(api::scaled_json(*outcome));
 }
 
 }  // namespace

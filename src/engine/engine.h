@@ -44,8 +44,10 @@ class Engine {
   struct Outcome {
     std::vector<decisions::Decision> decisions;
     std::optional<Component::Attempt> attempt;
+    std::optional<Component::Pause> pause;  ///< which one holds now
   };
-  /// `scale`: min/max and the kind's rules only; pauses the component for that time.
+  /// `scale`: min/max and the kind's rules only; pauses the component for that time, unless a longer pause
+  /// holds already.
   Task<Result<Outcome>> scale(std::string component_id, ByHand wanted);
 
   /// `plan`: every plan once at `at`, on what the metrics and components hold now; applies and stores

@@ -312,6 +312,14 @@ Result<std::map<std::string, double>> by_their_names(std::map<std::string, doubl
   return out;
 }
 
+/// A longer pause has its own reason, which a change by hand does not end.
+void pause_at_least(Component& component, UtcTime until) {
+  component.expire_pause();
+  const auto& held = component.paused();
+  if (held && (!held->until || *held->until >= until)) return;
+  component.pause({until, "scaled by hand"});
+}
+
 }  // namespace
 
 Task<Result<Engine::Outcome>> Engine::scale(std::string component_id, ByHand wanted) {
@@ -333,9 +341,12 @@ Task<Result<Engine::Outcome>> Engine::scale(std::string component_id, ByHand wan
     outcome.decisions.push_back(decisions::decide_by_hand(input, wish, component->definition()));
     change_needed |= outcome.decisions.back().action == decisions::Action::scale;
   }
+  component->expire_pause();
+  outcome.pause = component->paused();
   if (wanted.dry_run) co_return outcome;
   const auto pause = [&] {
-    if (wanted.pause_for) component->pause({parts_.runtime.utc() + *wanted.pause_for, "scaled by hand"});
+    if (wanted.pause_for) pause_at_least(*component, parts_.runtime.utc() + *wanted.pause_for);
+    outcome.pause = component->paused();
   };
   if (!change_needed) {
     pause();

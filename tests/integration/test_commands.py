@@ -1,0 +1,37 @@
+"""What somebody types at three in the morning, and what the running daemon answers: pauses, problems, usage."""
+
+import pytest
+
+from conftest import eventually
+
+LOGGER = """
+kind: Metric
+id: load
+metric_kind: push
+---
+kind: ScalingComponent
+id: workers
+component_kind: logger
+limits: { min: 1, max: 50 }
+cooldown: { up: 0s, down: 0s }
+"""
+
+
+@pytest.mark.parametrize("until", [None, "2h"])
+def test_a_change_by_hand_never_shortens_a_pause(wave, until):
+    wave.write(LOGGER)
+    wave.run()
+    wave.command("pause", "workers", *(["--until", until] if until else []), "--reason", "load test", check=0)
+    before = wave.component("workers")
+    made = wave.json("scale", "workers", "desired=22", "--for", "5s")
+    assert made["applied"]
+    assert made["paused"] and made["paused_until"] == before["paused_until"] and made["paused_reason"] == "load test"
+    shown = wave.command("scale", "workers", "desired=23", "--for", "5s", check=0).stdout
+    assert f"workers is paused until {before['paused_until'] or 'resumed'} (load test)" in shown
+    # One that is longer counts.
+    made = wave.json("scale", "workers", "desired=24", "--for", "3h")
+    if until:
+        assert made["paused_until"] > before["paused_until"] and made["paused_reason"] == "scaled by hand"
+    else:
+        assert made["paused_until"] is None and made["paused_reason"] == "load test"
+    assert wave.component("workers")["paused_until"] == made["paused_until"]
