@@ -44,6 +44,7 @@ class Api {
   net::ServerResponse receive_write(const net::ServerRequest& request);
   net::ServerResponse receive_otlp(const net::ServerRequest& request);
   net::ServerResponse pause(const std::string& component_id, const std::string& body);
+  net::ServerResponse resume(const std::string& component_id);
   Task<net::ServerResponse> scale(std::string component_id, std::string body);
   net::ServerResponse reload();
   net::ServerResponse decisions(const net::ServerRequest& request);

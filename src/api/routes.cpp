@@ -166,10 +166,7 @@ Task<ServerResponse> Api::post(net::ServerRequest request) {
   if (known && parts.size() == 4 && parts[2] == "metrics") co_return push(parts[3], request.body);
   if (known && parts.size() == 5 && parts[2] == "components") {
     if (parts[4] == "pause") co_return pause(parts[3], request.body);
-    if (parts[4] == "resume") {
-      auto resumed = engine_.resume(parts[3]);
-      co_return resumed ? done() : failed(resumed.error());
-    }
+    if (parts[4] == "resume") co_return resume(parts[3]);
     if (parts[4] == "scale") {
       auto response = co_await scale(parts[3], std::move(request.body));
       co_return response;
@@ -241,8 +238,23 @@ ServerResponse Api::pause(const std::string& component_id, const std::string& bo
   }
   const bool has_reason = fields->contains("reason") && (*fields)["reason"].is_string();
   std::string reason = has_reason ? (*fields)["reason"].get<std::string>().substr(0, 200) : "";
-  auto paused = engine_.pause(component_id, until, std::move(reason));
-  return paused ? done() : failed(paused.error());
+  auto paused = engine_.pause(component_id, until, reason);
+  if (!paused) return failed(paused.error());
+  const json out = {{"ok", true},
+                    {"component_id", component_id},
+                    {"until", until ? json(iso8601(*until)) : json()},
+                    {"reason", reason}};
+  return {.body = out.dump(-1, ' ', false, json::error_handler_t::replace)};
+}
+
+ServerResponse Api::resume(const std::string& component_id) {
+  auto* component = engine_.generation().component(component_id);
+  if (component != nullptr) component->expire_pause();
+  const bool was_paused = component != nullptr && component->paused();
+  auto resumed = engine_.resume(component_id);
+  if (!resumed) return failed(resumed.error());
+  const json out = {{"ok", true}, {"component_id", component_id}, {"was_paused", was_paused}};
+  return {.body = out.dump()};
 }
 
 Task<ServerResponse> Api::scale(std::string component_id, std::string body) {

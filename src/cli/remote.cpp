@@ -127,9 +127,9 @@ void show_status(const json& status) {
     print_line(coloured("history: " + text_of(history["problem"]), Colour::red));
 }
 
-int report(const Result<json>& answer, const Arguments& arguments, const std::string& done) {
+int report(Result<json> answer, const Arguments& arguments, const std::function<std::string(json&)>& text) {
   if (!answer) return fail_with(answer.error(), arguments.json);
-  print_line(arguments.json ? answer->dump() : done);
+  print_line(arguments.json ? answer->dump() : text(*answer));
   return exit_done;
 }
 
@@ -142,7 +142,7 @@ void show_decisions(const json& all) {
       print_line("  " + text_of(reason["rule"]) + ": " + text_of(reason["text"]));
   }
   const json& last = all.back();
-  if (last["paused"] == json(true))
+  if (last.value("paused", false))
     print_line(text_of(last["component_id"]) + " is paused " +
                pause_of(last["paused_until"], last["paused_reason"]));
 }
@@ -205,9 +205,8 @@ int pause(const Arguments& arguments, const Configuration& configuration) {
   const auto& id = arguments.names.front();
   auto answer =
       ask(world, configuration, "POST", "/api/v1/components/" + net::percent_encode(id) + "/pause", body);
-  return report(
-      answer, arguments,
-      id + " is paused" + (body.contains("until") ? " until " + text_of(body["until"]) : " until resumed"));
+  return report(answer, arguments,
+                [&](json& told) { return id + " is paused " + pause_of(told["until"], told["reason"]); });
 }
 
 int resume(const Arguments& arguments, const Configuration& configuration) {
@@ -215,7 +214,9 @@ int resume(const Arguments& arguments, const Configuration& configuration) {
   const auto& id = arguments.names.front();
   auto answer = ask(world, configuration, "POST", "/api/v1/components/" + net::percent_encode(id) + "/resume",
                     json::object());
-  return report(answer, arguments, id + " is resumed");
+  return report(answer, arguments, [&](json& told) {
+    return id + (told["was_paused"] == json(true) ? " is resumed" : " was not paused");
+  });
 }
 
 int scale(const Arguments& arguments, const Configuration& configuration) {

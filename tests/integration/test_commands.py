@@ -35,3 +35,16 @@ def test_a_change_by_hand_never_shortens_a_pause(wave, until):
     else:
         assert made["paused_until"] is None and made["paused_reason"] == "load test"
     assert wave.component("workers")["paused_until"] == made["paused_until"]
+
+
+def test_pause_and_resume_tell_programs_what_holds_now(wave):
+    wave.write(LOGGER)
+    wave.run()
+    until = "2126-01-31T12:00:00Z"
+    made = wave.json("pause", "workers", "--until", until, "--reason", "load test")
+    assert made == {"ok": True, "component_id": "workers", "until": until, "reason": "load test"}
+    made = wave.json("pause", "workers")
+    assert made == {"ok": True, "component_id": "workers", "until": None, "reason": ""}
+    assert wave.json("resume", "workers") == {"ok": True, "component_id": "workers", "was_paused": True}
+    assert wave.json("resume", "workers") == {"ok": True, "component_id": "workers", "was_paused": False}
+    assert "was not paused" in wave.command("resume", "workers", check=0).stdout
