@@ -42,6 +42,7 @@ json component_of(const engine::Component& component, const engine::Engine& engi
               {"ready_after_seconds", seconds(component.ready_after())},
               {"ready_after_learned", component.ready_after_learned()},
               {"paused_until", nullptr},
+              {"paused_reason", nullptr},
               {"paused", component.paused().has_value()},
               {"warnings", json::array()},
               {"last_attempt", nullptr},
@@ -54,8 +55,10 @@ json component_of(const engine::Component& component, const engine::Engine& engi
     out["warnings"] = seen->warnings;
     if (seen->steering) out["steered_by"] = seen->steering->who;
   }
-  if (component.paused() && component.paused()->until)
-    out["paused_until"] = iso8601(*component.paused()->until);
+  if (const auto& pause = component.paused()) {
+    if (pause->until) out["paused_until"] = iso8601(*pause->until);
+    out["paused_reason"] = pause->reason;
+  }
   if (const auto& attempt = component.last_attempt()) {
     out["last_attempt"] = {
         {"at", iso8601(attempt->at)}, {"values", attempt->values}, {"error", error_of(attempt->error)}};

@@ -88,9 +88,8 @@ void show_component(const json& one) {
              (one["changing"] == json(true) ? coloured(" changing", Colour::yellow) : "") +
              (one["known"] == json(true) ? "" : coloured(" NOT OBSERVED", Colour::red)));
   if (one["paused"] == json(true))
-    print_line(
-        "  " + coloured("paused", Colour::yellow) +
-        (one["paused_until"].is_string() ? " until " + text_of(one["paused_until"]) : " until resumed"));
+    print_line("  " + coloured("paused", Colour::yellow) + " " +
+               pause_of(one["paused_until"], one.value("paused_reason", json())));
   if (one.contains("steered_by"))
     print_line("  " + coloured("steered by " + text_of(one["steered_by"]), Colour::red));
   if (one["error"].is_object()) print_line("  " + coloured(text_of(one["error"]["message"]), Colour::red));

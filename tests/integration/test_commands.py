@@ -48,3 +48,16 @@ def test_pause_and_resume_tell_programs_what_holds_now(wave):
     assert wave.json("resume", "workers") == {"ok": True, "component_id": "workers", "was_paused": True}
     assert wave.json("resume", "workers") == {"ok": True, "component_id": "workers", "was_paused": False}
     assert "was not paused" in wave.command("resume", "workers", check=0).stdout
+
+
+def test_status_says_why_a_component_is_paused(wave):
+    wave.write(LOGGER)
+    wave.run()
+    assert wave.json("status", "workers")["paused_reason"] is None
+    wave.command("pause", "workers", "--reason", "load test", check=0)
+    assert wave.json("status", "workers")["paused_reason"] == "load test"
+    assert "paused until resumed (load test)" in wave.command("status", check=0).stdout
+    # The reason outlives the daemon.
+    wave.stop()
+    wave.run()
+    assert wave.json("status", "workers")["paused_reason"] == "load test"
