@@ -42,6 +42,11 @@ std::string check_time(std::string text, bool duration_too) {
                              (duration_too ? ", nor a duration such as 2h" : ""));
 }
 
+/// One value each time it is given, as often as one likes: what stands behind it is not its own.
+CLI::Option* repeatable(CLI::Option* option) {
+  return option->expected(1)->take_all()->allow_extra_args(false);
+}
+
 void forecast_options(CLI::App& app, Arguments& to) {
   app.add_option("--input", to.input, "CSV: timestamp,value or series,timestamp,value.")
       ->required()
@@ -53,38 +58,38 @@ void forecast_options(CLI::App& app, Arguments& to) {
   app.add_option("--horizon", to.horizon, "How many steps to look ahead.")
       ->required()
       ->check(CLI::Range(1, 100'000));
-  app.add_option_function<std::vector<std::string>>(
-         "--quantiles",
-         [&to](const std::vector<std::string>& all) {
-           to.quantiles.clear();
-           for (const auto& one : all) {
-             const auto value = number_of(one);
-             if (!value || *value <= 0 || *value >= 1)
-               throw CLI::ValidationError("'" + one + "' is no quantile: more than 0, less than 1");
-             to.quantiles.emplace_back(one, *value);
-           }
-         },
-         "Which quantiles, separated by commas; default 0.5.")
+  repeatable(app.add_option_function<std::vector<std::string>>(
+                 "--quantiles",
+                 [&to](const std::vector<std::string>& all) {
+                   to.quantiles.clear();
+                   for (const auto& one : all) {
+                     const auto value = number_of(one);
+                     if (!value || *value <= 0 || *value >= 1)
+                       throw CLI::ValidationError("'" + one + "' is no quantile: more than 0, less than 1");
+                     to.quantiles.emplace_back(one, *value);
+                   }
+                 },
+                 "Which quantiles, separated by commas; default 0.5."))
       ->delimiter(',')
       ->type_name("P,...");
-  app.add_option_function<std::vector<std::string>>(
-         "--season",
-         [&to](const std::vector<std::string>& all) {
-           for (const auto& one : all)
-             if (one != "auto") to.seasons.push_back(duration_of(one));
-         },
-         "auto, or the lengths of its cycles, such as 1d,7d.")
+  repeatable(app.add_option_function<std::vector<std::string>>(
+                 "--season",
+                 [&to](const std::vector<std::string>& all) {
+                   for (const auto& one : all)
+                     if (one != "auto") to.seasons.push_back(duration_of(one));
+                 },
+                 "auto, or the lengths of its cycles, such as 1d,7d."))
       ->delimiter(',')
       ->type_name("auto|DURATION,...");
 }
 
 void numbers(CLI::App& app, const char* name, std::map<std::string, double>& to, const char* help) {
-  app.add_option_function<std::vector<std::string>>(
-         name,
-         [&to](const std::vector<std::string>& all) {
-           for (const auto& one : all) add_number(one, to);
-         },
-         help)
+  repeatable(app.add_option_function<std::vector<std::string>>(
+                 name,
+                 [&to](const std::vector<std::string>& all) {
+                   for (const auto& one : all) add_number(one, to);
+                 },
+                 help))
       ->type_name("NAME=NUMBER");
 }
 
@@ -94,10 +99,9 @@ void backtest_options(CLI::App& app, Arguments& to) {
            name, [&where](const std::string& text) { where = parse_time(check_time(text, false)); }, help)
         ->type_name("TIME");
   };
-  app.add_option("--input", to.inputs, "A metric's recording, `timestamp,value` a line; may be given again.")
-      ->type_name("METRIC=FILE.csv")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  repeatable(app.add_option("--input", to.inputs,
+                            "A metric's recording, `timestamp,value` a line; may be given again."))
+      ->type_name("METRIC=FILE.csv");
   app.add_flag("--from-prometheus", to.from_prometheus,
                "Metrics without --input are read from their own source, of any kind that keeps a past.");
   app.final_callback([&to] {
@@ -262,11 +266,9 @@ CLI::App* add_commands(CLI::App& app, Arguments& arguments, std::string& topic) 
   for (const auto& command : commands()) {
     CLI::App* sub = app.add_subcommand(command.name, command.about);
     sub->footer(std::string("Examples:\n") + command.examples);
-    sub->add_option("-f,--definitions", arguments.definitions,
-                    "Files and folders; without it wave-definitions.yaml or definitions/ here.")
-        ->type_name("PATH")
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    repeatable(sub->add_option("-f,--definitions", arguments.definitions,
+                               "Files and folders; without it wave-definitions.yaml or definitions/ here."))
+        ->type_name("PATH");
     sub->add_option("--config", arguments.config, "Settings; without it wave-config.yaml if it is here.")
         ->type_name("FILE");
     sub->add_flag("--json", arguments.json, "JSON on standard output, for programs.");

@@ -61,3 +61,18 @@ def test_status_says_why_a_component_is_paused(wave):
     wave.stop()
     wave.run()
     assert wave.json("status", "workers")["paused_reason"] == "load test"
+
+
+def test_an_option_takes_its_value_and_leaves_what_stands_behind_it(wave):
+    wave.write(LOGGER, "ok.yaml")
+    wave.write("kind: Metric\nid: other\nmetric_kind: push\n", "more.yaml")
+    both = ("-f", "ok.yaml", "-f", "more.yaml")
+    assert [one["metric_id"] for one in wave.json("poll", *both, "other", check=1)] == ["other"]
+    assert [one["component_id"] for one in wave.json("observe", "-f", "ok.yaml", "workers")] == ["workers"]
+    made = wave.json("scale", "-f", "ok.yaml", "workers", "desired=3", "--dry-run")
+    assert made["component_id"] == "workers" and made["final"] == 3
+    wave.command("plan", *both, "--set", "load=1", "--set", "other=2", check=0)
+    done = wave.command("plan", "-f", "ok.yaml", "--set", "load=1", "foo", check=2)
+    assert "foo" in done.stderr
+    # `check` takes files as they stand, too: `check -f *.yaml`.
+    assert wave.json("check", "-f", "ok.yaml", "more.yaml")["ok"]
