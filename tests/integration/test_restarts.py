@@ -152,3 +152,15 @@ def test_a_pipe_among_the_definitions_is_a_problem_and_hangs_nothing(wave):
     text = "kind: Metric\nid: load\nmetric_kind: push\n"
     threading.Thread(target=lambda: (folder / "pipe.yaml").write_text(text), daemon=True).start()
     wave.command("check", "-f", "definitions/pipe.yaml", check=0)
+
+
+def test_a_logger_knows_after_a_restart_what_it_was_set_to(wave):
+    wave.write(
+        "kind: ScalingComponent\nid: paper\ncomponent_kind: logger\nlimits: { min: 1, max: 30 }\n"
+    )
+    wave.run()
+    wave.command("scale", "paper", "desired=7", check=0)
+    wave.stop()
+    wave.run()
+    eventually(lambda: wave.desired("paper") == 7)
+    assert wave.component("paper")["ready"] == 7

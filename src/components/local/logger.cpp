@@ -15,6 +15,8 @@ class Logger final : public Component {
     co_return seen;
   }
 
+  void recall(const Values& values) override { values_ = values; }
+
   Task<Result<Applied>> apply(Change change) override {
     std::string line = "component " + id_ + " would be set to";
     for (const auto& [name, value] : change.values) {
