@@ -128,7 +128,12 @@ Task<ServerResponse> Api::handle(net::ServerRequest request) {
   if (!host_allowed(request)) co_return failed(ErrorCode::forbidden, "this host name is not served");
   if (request.method == "POST") {
     if (!authorized(request)) {
-      auto response = failed(ErrorCode::unauthorized, "a bearer token is needed");
+      const bool was_sent = !request.header("authorization").empty();
+      auto response =
+          failed({.code = ErrorCode::unauthorized,
+                  .message = was_sent ? "the bearer token that was sent is not this daemon's"
+                                      : "a bearer token is needed",
+                  .hint = "it is what the daemon was given as WAVE_TOKEN, else in its `token_file:`"});
       response.headers.emplace_back("WWW-Authenticate", "Bearer");
       co_return response;
     }

@@ -11,6 +11,17 @@ namespace {
 
 using nlohmann::json;
 
+/// Says which token was sent: where it came from is known here, and whose it is there.
+Error not_its_token(const Configuration& configuration) {
+  const auto& file = configuration.token_file;
+  const std::string sent = configuration.token.empty() ? "in " + file.string() : "in WAVE_TOKEN";
+  return {.code = ErrorCode::unauthorized,
+          .message = "the token " + sent + " is not that of the daemon at " + configuration.url(),
+          .hint =
+              "the daemon's is what it was given as WAVE_TOKEN, else in the file that its `token_file:` "
+              "names (wave.token in the folder that it runs in)"};
+}
+
 /// What the daemon answered; unavailable when nobody listens there.
 Result<net::HttpResponse> exchange(World& world, const Configuration& configuration,
                                    const std::string& method, const std::string& path,
@@ -27,6 +38,7 @@ Result<net::HttpResponse> exchange(World& world, const Configuration& configurat
     request.body = body.dump();
   }
   auto answer = world.loop.run_until(world.http->send(std::move(request)));
+  if (answer && answer->status == 401) return std::unexpected(not_its_token(configuration));
   if (!answer && answer.error().code == ErrorCode::unavailable)
     answer.error().hint = "is the daemon running? start it with `wave-autoscale run`";
   return answer;

@@ -56,7 +56,11 @@ Status Daemon::listen(const std::string& token) {
   auto server = net::HttpServer::listen(
       world_.loop, {.address = configuration_.address, .port = configuration_.port},
       [this](net::ServerRequest request) { return api_->handle(std::move(request)); });
-  if (!server) return std::unexpected(server.error());
+  if (!server) {
+    if (server.error().code == ErrorCode::unavailable)
+      server.error().hint = "choose another port with WAVE_PORT or `port:`, or stop what listens on this one";
+    return std::unexpected(server.error());
+  }
   server_ = std::move(*server);
   return {};
 }

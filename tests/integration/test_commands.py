@@ -76,3 +76,21 @@ def test_an_option_takes_its_value_and_leaves_what_stands_behind_it(wave):
     assert "foo" in done.stderr
     # `check` takes files as they stand, too: `check -f *.yaml`.
     assert wave.json("check", "-f", "ok.yaml", "more.yaml")["ok"]
+
+
+def test_a_token_of_another_daemon_is_named_as_such(wave):
+    wave.write(LOGGER)
+    wave.run()
+    wave.environment["WAVE_TOKEN"] = "another"
+    done = wave.command("pause", "workers", check=1)
+    assert "the token in WAVE_TOKEN is not that of the daemon at http://127.0.0.1:" in done.stderr
+    assert "hint: " in done.stderr and "token_file" in done.stderr
+    del wave.environment["WAVE_TOKEN"]
+    (wave.folder / "wave.token").write_text("another\n")
+    error = wave.json("scale", "workers", "desired=3", check=1)["error"]
+    assert error["code"] == "unauthorized" and "the token in wave.token is not" in error["message"]
+    assert "token_file" in error["hint"]
+    # Over HTTP: none is not the same as a wrong one.
+    path = "/api/v1/components/workers/resume"
+    assert wave.post(path, token=None).json()["error"]["message"] == "a bearer token is needed"
+    assert "not this daemon's" in wave.post(path, token="another").json()["error"]["message"]

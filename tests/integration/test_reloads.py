@@ -133,3 +133,4 @@ def test_a_second_daemon_on_the_same_port_does_not_start(wave, tmp_path):
     )
     assert done.returncode == 1
     assert "cannot listen" in done.stderr
+    assert "WAVE_PORT" in done.stderr and "`port:`" in done.stderr
