@@ -37,6 +37,8 @@ class Api {
         reload_(std::move(reload)) {}
 
   Task<net::ServerResponse> handle(net::ServerRequest request);
+  /// What the last reading of the definitions, by whomever, found wrong; nothing: they are at work.
+  void definitions_read(std::vector<definitions::Problem> problems) { problems_ = std::move(problems); }
 
  private:
   Task<net::ServerResponse> post(net::ServerRequest request);
@@ -56,14 +58,23 @@ class Api {
   history::Store& store_;
   Options options_;
   std::function<Reloaded()> reload_;
+  std::vector<definitions::Problem> problems_;
+};
+
+/// What `GET /api/v1/status` and `GET /metrics` tell of.
+struct Seen {
+  const engine::Engine& engine;
+  const history::Health& health;
+  const Runtime& runtime;
+  const std::vector<definitions::Problem>& problems;  ///< of the definitions that a reload did not take
 };
 
 /// `GET /api/v1/status` and `status --json`.
-std::string status_json(const engine::Engine& engine, const history::Store& store, const Runtime& runtime);
+std::string status_json(const Seen& seen);
 /// `GET /api/v1/forecasts`: what is forecast of each metric and lead, and how good that has been.
 std::string forecasts_json(const engine::Engine& engine);
 /// `GET /metrics`, in the text format of Prometheus 0.0.4.
-std::string metrics_text(const engine::Engine& engine, const history::Health& health, const Runtime& runtime);
+std::string metrics_text(const Seen& seen);
 /// `[...]` of records as `decisions --json` prints them.
 std::string decisions_json(const std::vector<history::StoredDecision>& decisions);
 /// What `POST .../scale` answers: each decision, whether it was applied, and the pause that holds now.

@@ -158,8 +158,8 @@ void add_components(Page& page, const engine::Engine& engine) {
 
 }  // namespace
 
-std::string metrics_text(const engine::Engine& engine, const history::Health& health,
-                         const Runtime& runtime) {
+std::string metrics_text(const Seen& seen) {
+  const auto& [engine, health, runtime, problems] = seen;
   Page page;
   const auto& counters = engine.counters();
   const auto single = [&](std::string_view name, std::string_view type, std::string_view help, double value) {
@@ -179,6 +179,9 @@ std::string metrics_text(const engine::Engine& engine, const history::Health& he
          static_cast<double>(counters.held));
   single("wave_reloads_total", "counter", "Definitions changed while running.",
          static_cast<double>(counters.reloads));
+  single("wave_definitions_valid", "gauge",
+         "1 when the definitions on disk are at work, 0 when they are invalid and earlier ones are.",
+         problems.empty() ? 1 : 0);
   single("wave_history_writable", "gauge", "1 when history reaches the disk.", health.writable ? 1 : 0);
   single("wave_history_waiting", "gauge", "Writes that wait for the disk.",
          static_cast<double>(health.waiting));

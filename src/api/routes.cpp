@@ -154,9 +154,9 @@ Task<ServerResponse> Api::handle(net::ServerRequest request) {
   }
   if (request.path == "/metrics")
     co_return ServerResponse{.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                             .body = metrics_text(engine_, store_.health(), runtime_)};
+                             .body = metrics_text({engine_, store_.health(), runtime_, problems_})};
   if (request.path == "/api/v1/status")
-    co_return ServerResponse{.body = status_json(engine_, store_, runtime_)};
+    co_return ServerResponse{.body = status_json({engine_, store_.health(), runtime_, problems_})};
   if (request.path == "/api/v1/forecasts") co_return ServerResponse{.body = forecasts_json(engine_)};
   if (request.path == "/api/v1/decisions") co_return decisions(request);
   co_return failed(ErrorCode::not_found, "there is nothing at this path");

@@ -75,6 +75,17 @@ json component_of(const engine::Component& component, const engine::Engine& engi
   return out;
 }
 
+/// The first of them, and how many there are.
+json problem_of(const std::vector<definitions::Problem>& problems) {
+  if (problems.empty()) return nullptr;
+  const auto& first = problems.front();
+  return {{"file", first.file},
+          {"line", first.line},
+          {"column", first.column},
+          {"message", first.message},
+          {"count", problems.size()}};
+}
+
 json plan_of(const engine::Plan& plan) {
   json items = json::array();
   for (std::size_t i = 0; i < plan.outcome.items.size(); ++i) {
@@ -99,16 +110,16 @@ std::string forecasts_json(const engine::Engine& engine) {
   return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-std::string status_json(const engine::Engine& engine, const history::Store& store, const Runtime& runtime) {
+std::string status_json(const Seen& seen) {
+  const auto& [engine, health, runtime, problems] = seen;
   json out = {{"at", iso8601(runtime.utc())}, {"version", WAVE_VERSION},
               {"ready", engine.ready()},      {"definitions_loaded_at", iso8601(engine.loaded_at())},
               {"metrics", json::array()},     {"components", json::array()},
-              {"plans", json::array()}};
+              {"plans", json::array()},       {"definitions_problem", problem_of(problems)}};
   for (const auto& [id, metric] : engine.generation().metrics) out["metrics"].push_back(metric_of(*metric));
   for (const auto& [id, component] : engine.generation().components)
     out["components"].push_back(component_of(*component, engine, runtime));
   for (const auto& plan : engine.generation().plans) out["plans"].push_back(plan_of(*plan));
-  const auto health = store.health();
   out["history"] = {{"writable", health.writable},
                     {"problem", health.problem},
                     {"waiting", health.waiting},

@@ -66,7 +66,7 @@ std::string own_metrics_markdown() {
   World world(LogLevel::error);
   engine::Engine engine(world.parts(nullptr), {.self_driven = false});
   if (!engine.load({})) return {};
-  const std::string page = api::metrics_text(engine, {}, world.loop);
+  const std::string page = api::metrics_text({engine, {}, world.loop, {}});
   std::string out =
       "# The daemon's own metrics\n\n`GET /metrics`, for Prometheus.\n\n| name | type | what it is "
       "|\n|---|---|---|\n";

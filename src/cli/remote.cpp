@@ -121,6 +121,18 @@ void show_component(const json& one) {
 }
 
 void show_status(const json& status) {
+  if (const auto problem = status.find("definitions_problem");
+      problem != status.end() && problem->is_object()) {
+    const double others = problem->value("count", 1.0) - 1;
+    print_line(coloured("the definitions on disk are invalid, earlier ones are at work: " +
+                            definitions::Problem{.file = problem->value("file", ""),
+                                                 .line = problem->value("line", 0),
+                                                 .column = problem->value("column", 0),
+                                                 .message = problem->value("message", "")}
+                                .text() +
+                            (others > 0 ? " (and " + show(others) + " more)" : ""),
+                        Colour::red));
+  }
   for (const auto& one : status["components"]) show_component(one);
   Table table({"METRIC", "VALUE", "AGE", "PROBLEM"});
   for (const auto& one : status["metrics"])

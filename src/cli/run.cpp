@@ -119,6 +119,7 @@ api::Reloaded Daemon::reload() {
       world_.log.error("definitions are invalid; nothing has changed", {{"problem", problem.text()}});
   }
   notify_systemd("READY=1");
+  api_->definitions_read(loaded.errors);
   return {.problems = std::move(loaded.errors)};
 }
 

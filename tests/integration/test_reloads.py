@@ -134,3 +134,22 @@ def test_a_second_daemon_on_the_same_port_does_not_start(wave, tmp_path):
     assert done.returncode == 1
     assert "cannot listen" in done.stderr
     assert "WAVE_PORT" in done.stderr and "`port:`" in done.stderr
+
+
+def test_definitions_that_a_reload_did_not_take_are_told_until_they_are_right(wave):
+    good = TWO.format(metric="true", component="true")
+    wave.write(good)
+    wave.run()
+    assert wave.json("status")["definitions_problem"] is None
+    assert "wave_definitions_valid 1\n" in wave.get("/metrics").text
+    reload(wave, good.replace("kind: push", "kind: pusch") + "--- {kind: Nonsense}\n")
+    problem = eventually(lambda: wave.json("status")["definitions_problem"])
+    assert problem["file"] == "wave-definitions.yaml" and problem["line"] == 4 and problem["column"] > 0
+    assert "did you mean 'push'" in problem["message"] and problem["count"] == 2
+    shown = wave.command("status", check=0).stdout
+    assert "invalid" in shown and "wave-definitions.yaml:4:" in shown and "(and 1 more)" in shown
+    assert "wave_definitions_valid 0\n" in wave.get("/metrics").text
+    reload(wave, good)
+    eventually(lambda: wave.json("status")["definitions_problem"] is None)
+    assert "wave_definitions_valid 1\n" in wave.get("/metrics").text
+    assert "invalid" not in wave.command("status", check=0).stdout
