@@ -16,16 +16,19 @@ std::string text_of(const json& value) {
   return "-";
 }
 
+std::string shown(const json& time) {
+  const auto at = parse_time(text_of(time));
+  return at ? show_time(*at) : "?";
+}
+
 void show_record(const json& one) {
-  const auto at = parse_time(text_of(one["at"]));
   const bool scaled = one["action"] == json("scale");
   const bool held = one["action"] == json("hold");
-  std::string line = (at ? show_time(*at) : "?") + "  " + text_of(one["component_id"]) + " " +
-                     text_of(one["value"]) + " " + text_of(one["current"]) + " -> " + text_of(one["final"]) +
-                     "  ";
+  std::string line = shown(one["at"]) + "  " + text_of(one["component_id"]) + " " + text_of(one["value"]) +
+                     " " + text_of(one["current"]) + " -> " + text_of(one["final"]) + "  ";
   line += coloured(text_of(one["action"]), scaled ? Colour::green : held ? Colour::yellow : Colour::none);
   const double count = one.value("count", 1.0);
-  if (count > 1) line += "  x" + show(count) + " until " + text_of(one["last_at"]);
+  if (count > 1) line += "  x" + show(count) + " until " + shown(one["last_at"]);
   print_line(line);
   for (const auto& reason : one["reasons"])
     print_line("    " + text_of(reason["rule"]) + " " + text_of(reason["from"]) + " -> " +

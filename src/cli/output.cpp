@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
-#include <ctime>
 
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -84,12 +83,7 @@ std::string show(double number) {
 }
 
 std::string show_time(UtcTime time) {
-  const std::time_t at = static_cast<std::time_t>(std::floor(epoch_seconds(time)));
-  std::tm local{};
-  ::localtime_r(&at, &local);
-  std::array<char, 64> buffer{};
-  const auto size = std::strftime(buffer.data(), buffer.size(), "%Y-%m-%d %H:%M:%S", &local);
-  return {buffer.data(), size};
+  return iso8601(std::chrono::floor<std::chrono::seconds>(time));
 }
 
 std::string coloured(const std::string& text, Colour colour) {

@@ -38,7 +38,7 @@ class Table {
 
 /// `4`, `2.5`; `-` for nothing.
 std::string show(double number);
-/// Local time, for people.
+/// UTC to the second, as in logs and JSON: `2026-01-31T12:00:00Z`.
 std::string show_time(UtcTime time);
 /// Text in a colour when standard output is a terminal (and NO_COLOR is not set).
 enum class Colour { none, red, green, yellow, bold };

@@ -1,5 +1,9 @@
 """What somebody types at three in the morning, and what the running daemon answers: pauses, problems, usage."""
 
+import os
+import re
+import signal
+
 import pytest
 
 from conftest import eventually
@@ -94,3 +98,13 @@ def test_a_token_of_another_daemon_is_named_as_such(wave):
     path = "/api/v1/components/workers/resume"
     assert wave.post(path, token=None).json()["error"]["message"] == "a bearer token is needed"
     assert "not this daemon's" in wave.post(path, token="another").json()["error"]["message"]
+
+
+def test_decisions_are_told_in_utc_wherever_one_sits(wave):
+    wave.environment["TZ"] = "Asia/Kolkata"
+    wave.write(LOGGER)
+    wave.run()
+    wave.command("scale", "workers", "desired=4", check=0)
+    at = wave.json("decisions")[-1]["at"]
+    shown = wave.command("decisions", check=0).stdout
+    assert re.sub(r"[.]\d+Z", "Z", at) + "  workers" in shown
