@@ -11,6 +11,11 @@ namespace {
 
 using nlohmann::json;
 
+/// The daemon answers from what it knows.
+constexpr Duration answers_within = 5s;
+/// It observes and sets first.
+constexpr Duration scales_within = 60s;
+
 /// Says which token was sent: where it came from is known here, and whose it is there.
 Error not_its_token(const Configuration& configuration) {
   const auto& file = configuration.token_file;
@@ -25,11 +30,11 @@ Error not_its_token(const Configuration& configuration) {
 /// What the daemon answered; unavailable when nobody listens there.
 Result<net::HttpResponse> exchange(World& world, const Configuration& configuration,
                                    const std::string& method, const std::string& path,
-                                   const json& body = nullptr) {
+                                   const json& body = nullptr, Duration within = answers_within) {
   net::HttpRequest request{
       .method = method,
       .url = configuration.url() + path,
-      .timeout = 60s,
+      .timeout = within,
       .transport = std::make_shared<const net::Transport>(net::Transport{.proxy_url = "none"})};
   if (method == "POST") {
     auto token = read_token(configuration, false);
@@ -41,6 +46,11 @@ Result<net::HttpResponse> exchange(World& world, const Configuration& configurat
   if (answer && answer->status == 401) return std::unexpected(not_its_token(configuration));
   if (!answer && answer.error().code == ErrorCode::unavailable)
     answer.error().hint = "is the daemon running? start it with `wave-autoscale run`";
+  if (!answer && answer.error().code == ErrorCode::timeout)
+    answer.error().hint = std::string(
+                              "the daemon is there and does not answer: it hangs, is stopped or has no "
+                              "CPU; its log may tell") +
+                          (method == "POST" ? "; it may still do what it was told" : "");
   return answer;
 }
 
@@ -252,9 +262,9 @@ int scale(const Arguments& arguments, const Configuration& configuration) {
   if (arguments.hold_for) body["for"] = format_duration(*arguments.hold_for);
   // A daemon that tells of a target that is not available is there.
   const auto nobody = [](const auto& sent) { return !sent && sent.error().code == ErrorCode::unavailable; };
-  const auto sent =
-      exchange(world, configuration, "POST",
-               "/api/v1/components/" + net::percent_encode(arguments.component) + "/scale", body);
+  const auto sent = exchange(world, configuration, "POST",
+                             "/api/v1/components/" + net::percent_encode(arguments.component) + "/scale",
+                             body, scales_within);
   bool no_daemon = nobody(sent);
   if (!sent && sent.error().message.starts_with("no token"))
     no_daemon = nobody(exchange(world, configuration, "GET", "/api/v1/status"));

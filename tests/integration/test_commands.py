@@ -1,6 +1,5 @@
 """What somebody types at three in the morning, and what the running daemon answers: pauses, problems, usage."""
 
-import os
 import re
 import signal
 
@@ -108,3 +107,16 @@ def test_decisions_are_told_in_utc_wherever_one_sits(wave):
     at = wave.json("decisions")[-1]["at"]
     shown = wave.command("decisions", check=0).stdout
     assert re.sub(r"[.]\d+Z", "Z", at) + "  workers" in shown
+
+
+def test_a_frozen_daemon_is_said_to_be_one(wave):
+    wave.write(LOGGER)
+    wave.run()
+    wave.process.send_signal(signal.SIGSTOP)
+    try:
+        error = wave.json("status", check=1)["error"]
+        assert error["code"] == "timeout" and "does not answer" in error["hint"] and "told" not in error["hint"]
+        done = wave.command("pause", "workers", check=1)
+        assert "hint: " in done.stderr and "may still do what it was told" in done.stderr
+    finally:
+        wave.process.send_signal(signal.SIGCONT)
