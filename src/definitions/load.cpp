@@ -75,8 +75,15 @@ class Reading {
   void read(const std::string& name, std::string text) {
     out_.files.push_back(name);
     const Report report(name, out_);
-    auto broken =
-        parse_yaml(name, std::move(text), [&](YamlNode document) { take(report, std::move(document)); });
+    std::size_t documents = 0;
+    auto broken = parse_yaml(name, std::move(text), [&](YamlNode document) {
+      ++documents;
+      take(report, std::move(document));
+    });
+    // A pipeline that ended before it wrote anything must not look like definitions that are right.
+    if (documents == 0 && broken.empty())
+      out_.warnings.push_back(
+          {.file = name, .line = 1, .column = 1, .message = "no documents found in " + name});
     for (auto& one : broken) {
       names_lost_ |= one.text.find("kind: ScalingPlan") == std::string::npos &&
                      one.text.find("kind: Event") == std::string::npos;

@@ -2,10 +2,11 @@
 
 import re
 import signal
+import subprocess
 
 import pytest
 
-from conftest import eventually
+from conftest import PROGRAM
 
 LOGGER = """
 kind: Metric
@@ -120,3 +121,14 @@ def test_a_frozen_daemon_is_said_to_be_one(wave):
         assert "hint: " in done.stderr and "may still do what it was told" in done.stderr
     finally:
         wave.process.send_signal(signal.SIGCONT)
+
+
+def test_check_warns_of_input_that_holds_no_documents(wave):
+    wave.write(LOGGER, "ok.yaml")
+    done = subprocess.run(
+        [PROGRAM, "check", "-f", "/dev/stdin"], stdin=subprocess.DEVNULL, cwd=wave.folder, capture_output=True, text=True
+    )
+    assert done.returncode == 0 and "warning: no documents found in /dev/stdin" in done.stderr
+    wave.write("# Later.\n", "empty.yaml")
+    made = wave.json("check", "empty.yaml", "ok.yaml")
+    assert [one["message"] for one in made["warnings"]] == ["no documents found in empty.yaml"]
