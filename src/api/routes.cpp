@@ -233,6 +233,8 @@ ServerResponse Api::receive_otlp(const net::ServerRequest& request) {
 }
 
 ServerResponse Api::pause(const std::string& component_id, const std::string& body) {
+  if (engine_.generation().component(component_id) == nullptr)
+    return failed(engine_.no_component(component_id));
   auto fields = object_of(body, {"until", "reason"});
   if (!fields) return failed(fields.error());
   std::optional<UtcTime> until;
@@ -254,8 +256,9 @@ ServerResponse Api::pause(const std::string& component_id, const std::string& bo
 
 ServerResponse Api::resume(const std::string& component_id) {
   auto* component = engine_.generation().component(component_id);
-  if (component != nullptr) component->expire_pause();
-  const bool was_paused = component != nullptr && component->paused();
+  if (component == nullptr) return failed(engine_.no_component(component_id));
+  component->expire_pause();
+  const bool was_paused = component->paused().has_value();
   auto resumed = engine_.resume(component_id);
   if (!resumed) return failed(resumed.error());
   const json out = {{"ok", true}, {"component_id", component_id}, {"was_paused", was_paused}};

@@ -1,10 +1,14 @@
 #include "cli/arguments.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <functional>
 
 #include <CLI/CLI.hpp>
+
+#include "cli/output.h"
+#include "definitions/load.h"
 
 namespace wave::cli {
 namespace {
@@ -277,6 +281,19 @@ CLI::App* add_commands(CLI::App& app, Arguments& arguments, std::string& topic) 
   return help;
 }
 
+bool is_command(const CLI::App& app, const std::string& word) {
+  return std::ranges::any_of(app.get_subcommands({}),
+                             [&word](const CLI::App* one) { return one->get_name() == word; });
+}
+
+Error no_command(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> names;
+  for (const auto* one : app.get_subcommands({})) names.push_back(one->get_name());
+  return {.code = ErrorCode::invalid_argument,
+          .message = "there is no command '" + word + "'" + definitions::did_you_mean(word, names),
+          .hint = "`wave-autoscale help` lists them"};
+}
+
 }  // namespace
 
 std::vector<CommandWords> command_words() {
@@ -304,6 +321,10 @@ std::optional<int> parse(int argc, char** argv, Arguments& arguments) {
   CLI::App app{"Wave Autoscale: capacity that follows the load, safely, and says why.", "wave-autoscale"};
   std::string topic;
   const CLI::App* help = add_commands(app, arguments, topic);
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  const bool json = std::ranges::find(words, "--json") != words.end();
+  if (!words.empty() && !words.front().starts_with('-') && !is_command(app, words.front()))
+    return fail_with(no_command(app, words.front()), json, exit_usage);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -311,10 +332,7 @@ std::optional<int> parse(int argc, char** argv, Arguments& arguments) {
   }
   if (help->parsed()) {
     const auto found = app.get_subcommands([&](const CLI::App* one) { return one->get_name() == topic; });
-    if (!topic.empty() && found.empty()) {
-      std::fprintf(stderr, "there is no command '%s'\n", topic.c_str());
-      return 2;
-    }
+    if (!topic.empty() && found.empty()) return fail_with(no_command(app, topic), arguments.json, exit_usage);
     std::fputs((topic.empty() ? &app : found.front())->help().c_str(), stdout);
     return 0;
   }

@@ -215,10 +215,15 @@ int status(const Arguments& arguments, const Configuration& configuration) {
   const auto& components = (*answer)["components"];
   const auto found = std::ranges::find_if(
       components, [&](const json& one) { return one["component_id"] == json(arguments.names.front()); });
-  if (found == components.end())
-    return fail_with({.code = ErrorCode::not_found,
-                      .message = "the daemon has no component '" + arguments.names.front() + "'"},
-                     arguments.json);
+  if (found == components.end()) {
+    const auto& asked = arguments.names.front();
+    std::vector<std::string> ids;
+    for (const auto& one : components) ids.push_back(text_of(one["component_id"]));
+    return fail_with(
+        {.code = ErrorCode::not_found,
+         .message = "the daemon has no component '" + asked + "'" + definitions::did_you_mean(asked, ids)},
+        arguments.json);
+  }
   if (arguments.json) {
     print_line(found->dump());
   } else {

@@ -132,3 +132,17 @@ def test_check_warns_of_input_that_holds_no_documents(wave):
     wave.write("# Later.\n", "empty.yaml")
     made = wave.json("check", "empty.yaml", "ok.yaml")
     assert [one["message"] for one in made["warnings"]] == ["no documents found in empty.yaml"]
+
+
+def test_words_that_are_not_right_come_with_the_one_that_may_be_meant(wave):
+    wave.write(LOGGER)
+    for words in (["chekc"], ["chekc", "--json", "-f", "x"], ["help", "chekc"]):
+        done = wave.command(*words, check=2)
+        assert "there is no command 'chekc' (did you mean 'check'?)" in done.stderr + done.stdout
+    wave.run()
+    for words in (["pause", "wokers"], ["resume", "wokers"], ["scale", "wokers", "desired=2"], ["status", "wokers"]):
+        assert "no component 'wokers' (did you mean 'workers'?)" in wave.command(*words, check=1).stderr
+    assert "did you mean" not in wave.command("pause", "x" * 4000, check=1).stderr
+    wave.stop()
+    # Without a daemon, too.
+    assert "did you mean 'workers'" in wave.command("scale", "wokers", "desired=2", check=1).stderr
