@@ -328,7 +328,9 @@ std::optional<int> parse(int argc, char** argv, Arguments& arguments) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    if (app.exit(error) == 0) return exit_done;
+    if (json) fail_with({.code = ErrorCode::invalid_argument, .message = error.what()}, json, exit_usage);
+    return exit_usage;
   }
   if (help->parsed()) {
     const auto found = app.get_subcommands([&](const CLI::App* one) { return one->get_name() == topic; });

@@ -12,9 +12,21 @@
 
 namespace wave::cli {
 
+namespace {
+
+constexpr auto json_with_any_text = nlohmann::json::error_handler_t::replace;
+
+nlohmann::json error_of(const Error& error, int status) {
+  auto out = nlohmann::json::parse(api::error_json(error));
+  if (status == exit_usage) out["error"]["code"] = "usage";
+  return out;
+}
+
+}  // namespace
+
 int fail_with(const Error& error, bool json, int status) {
   if (json) {
-    print_line(api::error_json(error));
+    print_line(error_of(error, status).dump(-1, ' ', false, json_with_any_text));
   } else {
     std::string text = coloured("error", Colour::red) + ": " + error.text() + "\n";
     if (!error.hint.empty()) text += "hint: " + error.hint + "\n";
@@ -46,10 +58,14 @@ void print_problems(const std::vector<definitions::Problem>& errors,
 }
 
 int fail_invalid(const std::vector<definitions::Problem>& errors,
-                 const std::vector<definitions::Problem>& warnings, bool json) {
+                 const std::vector<definitions::Problem>& warnings, bool json, const std::string& message) {
   print_problems(errors, warnings);
-  return fail_with({.code = ErrorCode::invalid_argument, .message = "the definitions are invalid"}, json,
-                   exit_invalid);
+  const Error error{.code = ErrorCode::invalid_argument, .message = message};
+  if (!json) return fail_with(error, json, exit_invalid);
+  auto out = error_of(error, exit_invalid);
+  out["errors"] = nlohmann::json::parse(problems_json(errors));
+  print_line(out.dump(-1, ' ', false, json_with_any_text));
+  return exit_invalid;
 }
 
 std::string Table::text() const {

@@ -9,8 +9,8 @@ namespace wave::cli {
 
 enum ExitStatus { exit_done = 0, exit_failed = 1, exit_usage = 2, exit_invalid = 3 };
 
-/// Prints what went wrong, with `--json` as `{"error":...}` on standard output. Returns the status to leave
-/// with.
+/// Prints what went wrong, with `--json` as `{"error":...}` on standard output; the code of what was typed
+/// wrong (exit_usage) is `usage`. Returns the status to leave with.
 int fail_with(const Error& error, bool json, int status = exit_failed);
 
 void print_line(const std::string& text);
@@ -21,9 +21,11 @@ std::string problems_json(const std::vector<definitions::Problem>& problems);
 void print_problems(const std::vector<definitions::Problem>& errors,
                     const std::vector<definitions::Problem>& warnings);
 
-/// Prints them, and that the definitions are invalid; returns the status to leave with.
+/// Prints them, and that the definitions are invalid; with `--json` as `{"error":...,"errors":[...]}`, too.
+/// Returns the status to leave with.
 int fail_invalid(const std::vector<definitions::Problem>& errors,
-                 const std::vector<definitions::Problem>& warnings, bool json);
+                 const std::vector<definitions::Problem>& warnings, bool json,
+                 const std::string& message = "the definitions are invalid");
 
 /// Columns as wide as they must be.
 class Table {

@@ -164,16 +164,12 @@ int run_daemon(const Arguments& arguments, const Configuration& configuration) {
   const auto paths = definition_paths(arguments, configuration);
   if (!paths) return fail_with(paths.error(), arguments.json);
   auto loaded = definitions::load(*paths, catalog());
-  print_problems(loaded.errors, loaded.warnings);
-  const Error invalid{.code = ErrorCode::invalid_argument,
-                      .message = "the definitions are invalid; nothing started"};
-  if (!loaded.ok()) return fail_with(invalid, arguments.json, exit_invalid);
+  const std::string invalid = "the definitions are invalid; nothing started";
+  if (!loaded.ok()) return fail_invalid(loaded.errors, loaded.warnings, arguments.json, invalid);
+  print_problems({}, loaded.warnings);
   Daemon daemon(arguments, configuration);
   auto started = daemon.start(*paths, std::move(loaded));
-  if (!daemon.problems().empty()) {
-    print_problems(daemon.problems(), {});
-    return fail_with(invalid, arguments.json, exit_invalid);
-  }
+  if (!daemon.problems().empty()) return fail_invalid(daemon.problems(), {}, arguments.json, invalid);
   if (!started) return fail_with(started.error(), arguments.json);
   daemon.run();
   return exit_done;

@@ -1,5 +1,6 @@
 """What somebody types at three in the morning, and what the running daemon answers: pauses, problems, usage."""
 
+import json
 import re
 import signal
 import subprocess
@@ -146,3 +147,45 @@ def test_words_that_are_not_right_come_with_the_one_that_may_be_meant(wave):
     wave.stop()
     # Without a daemon, too.
     assert "did you mean 'workers'" in wave.command("scale", "wokers", "desired=2", check=1).stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["status", "--nonsense"],
+        ["pause", "workers", "--until", "noon"],
+        ["scale", "workers"],
+        ["plan", "--set", "lod=1"],
+        ["chekc"],
+        ["help", "chekc"],
+        [],
+    ],
+    ids=" ".join,
+)
+def test_programs_are_told_of_usage_errors_as_json(wave, words):
+    wave.write(LOGGER)
+    done = wave.command(*words, "--json", check=2)
+    error = json.loads(done.stdout)["error"]
+    assert error["code"] == "usage" and error["message"] and "hint" in error
+
+
+@pytest.mark.parametrize("command", ["run", "poll", "observe", "plan"])
+def test_programs_are_told_every_problem_of_invalid_definitions(wave, command):
+    wave.write(LOGGER.replace("push", "pusch") + "colour: red\n")
+    told = wave.json(command, check=3)
+    assert told["error"]["code"] == "invalid_argument" and "invalid" in told["error"]["message"]
+    assert [(one["file"], one["line"]) for one in told["errors"]] == [
+        ("wave-definitions.yaml", 4),
+        ("wave-definitions.yaml", 11),
+    ]
+    assert all(one["column"] > 0 and one["message"] for one in told["errors"])
+
+
+def test_expressions_that_are_wrong_are_told_like_other_problems(wave):
+    wave.write(
+        LOGGER + "---\nkind: ScalingPlan\nid: p\n"
+        "plans: [{ id: i, scaling_components: [{ component_id: workers, desired: 'load +' }] }]\n"
+    )
+    for command in ("run", "plan"):
+        (problem,) = wave.json(command, check=3)["errors"]
+        assert problem["line"] == 14 and problem["column"] > 0
