@@ -148,8 +148,6 @@ Status MicrohttpdServer::start() {
   } else {
     return fail(ErrorCode::invalid_argument, "not an IP address to listen on: " + options_.address);
   }
-  const bool is_loopback = v4.sin_family == AF_INET ? ntohl(v4.sin_addr.s_addr) >> 24 == 127
-                                                    : IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr) != 0;
   const auto access_handler = [](void* self, MHD_Connection* connection, const char* url, const char* method,
                                  const char*, const char* data, std::size_t* size, void** state) {
     return static_cast<MicrohttpdServer*>(self)->access(connection, url, method, data, size, state);
@@ -172,9 +170,7 @@ Status MicrohttpdServer::start() {
       MHD_OPTION_NOTIFY_COMPLETED, static_cast<MHD_RequestCompletedCallback>(completed), nullptr,
       MHD_OPTION_NOTIFY_CONNECTION, static_cast<MHD_NotifyConnectionCallback>(connected), this,
       MHD_OPTION_CONNECTION_LIMIT, static_cast<unsigned>(options_.max_connections),
-      MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-      is_loopback ? 0u : static_cast<unsigned>(options_.max_connections / 2), MHD_OPTION_CONNECTION_TIMEOUT,
-      whole_seconds(options_.idle_timeout), MHD_OPTION_END);
+      MHD_OPTION_CONNECTION_TIMEOUT, whole_seconds(options_.idle_timeout), MHD_OPTION_END);
   if (daemon_ == nullptr) {
     return fail(ErrorCode::unavailable, "cannot listen on " + options_.address + ":" +
                                             std::to_string(options_.port) + ": " + std::strerror(errno));

@@ -18,7 +18,7 @@ void Quarantine::behaved(ExpressionId id) {
   if (!trying_.empty()) trying_.erase(id);
   if (proven_.size() <= id) proven_.resize(id + 1);
   proven_[id] = true;
-  if (!struck_.empty()) struck_.erase(id);
+  struck_.erase(id);
 }
 
 Quarantine::Order Quarantine::order(const std::vector<ExpressionId>& wanted, MonoTime now) const {
