@@ -162,6 +162,35 @@ def test_a_token_that_cannot_be_read_is_not_replaced(wave, there):
     assert token.is_dir() if there == "a folder" else token.read_text() == ""
 
 
+def test_requests_that_trickle_in_do_not_close_the_api(wave):
+    wave.write(LOCAL)
+    wave.run()
+    slow = [socket.create_connection(("127.0.0.1", wave.port), timeout=30) for _ in range(256)]
+    closed = set()
+    try:
+        for one in slow:
+            one.sendall(b"GET /healthz HTTP/1.1\r\nX: ")
+            one.setblocking(False)
+
+        def trickle():
+            for one in slow:
+                try:
+                    one.send(b"x")
+                    if one.recv(1) == b"":
+                        closed.add(one)
+                except BlockingIOError:
+                    pass
+                except OSError:
+                    closed.add(one)
+            return len(closed) == len(slow)
+
+        eventually(trickle, every=0.5)
+        assert wave.get("/healthz").status_code == 200
+    finally:
+        for one in slow:
+            one.close()
+
+
 def test_silent_connections_do_not_close_the_api(wave):
     """Connections that ask for nothing take all places. They are closed long before one that has asked: that one can
     still be used when the last of them is gone."""
