@@ -198,24 +198,19 @@ std::string configuration_markdown() {
   return out + "| | `WAVE_TOKEN` | | The API's token itself, instead of `token_file`. |\n";
 }
 
-Result<std::string> read_token(const Configuration& configuration, bool make) {
-  if (!configuration.token.empty()) return configuration.token;
-  const std::string path = configuration.token_file.string();
-  std::error_code none;
-  if (std::filesystem::symlink_status(path, none).type() != std::filesystem::file_type::not_found) {
-    auto text = definitions::Settings::Environment::process().file(path);
-    if (!text) return std::unexpected(std::move(text.error()));
-    while (!text->empty() && text->back() == '\n') text->pop_back();
-    if (!text->empty()) return *text;
-    return std::unexpected(Error{.code = ErrorCode::unauthorized,
-                                 .message = "the token file " + path + " is empty",
-                                 .hint = "delete it, and `run` makes one, or set WAVE_TOKEN"});
-  }
-  if (!make) {
-    return std::unexpected(Error{.code = ErrorCode::unauthorized,
-                                 .message = "no token at " + path,
-                                 .hint = "set WAVE_TOKEN, or run this where the daemon runs"});
-  }
+namespace {
+
+Result<std::string> token_in(const std::string& path) {
+  auto text = definitions::Settings::Environment::process().file(path);
+  if (!text) return std::unexpected(std::move(text.error()));
+  while (!text->empty() && text->back() == '\n') text->pop_back();
+  if (!text->empty()) return *text;
+  return std::unexpected(Error{.code = ErrorCode::unauthorized,
+                               .message = "the token file " + path + " is empty",
+                               .hint = "delete it, and `run` makes one, or set WAVE_TOKEN"});
+}
+
+Result<std::string> random_token() {
   std::array<unsigned char, 24> random{};
   if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size()))
     return fail(ErrorCode::internal, "no random numbers for a token");
@@ -225,13 +220,47 @@ Result<std::string> read_token(const Configuration& configuration, bool make) {
     token += digits[byte >> 4];
     token += digits[byte & 15];
   }
-  const int fd = ::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-  if (fd < 0) return fail(ErrorCode::io, path + " cannot be made: " + std::strerror(errno));
-  const std::string line = token + "\n";
-  const bool written = ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size());
-  ::close(fd);
-  if (!written) return fail(ErrorCode::io, path + " cannot be written");
   return token;
+}
+
+/// The file appears with all it holds, or not at all. Where another process was quicker, its token counts.
+Result<std::string> make_token(const std::string& path) {
+  auto token = random_token();
+  if (!token) return token;
+  const std::string unfinished = path + ".new-" + std::to_string(::getpid());
+  const auto failed = [&](const char* what) {
+    const std::string reason = std::strerror(errno);
+    ::unlink(unfinished.c_str());
+    return fail(ErrorCode::io, path + " cannot be " + what + ": " + reason);
+  };
+  const int fd = ::open(unfinished.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+  if (fd < 0) return failed("made");
+  const std::string line = *token + "\n";
+  errno = ENOSPC;  // what a write says that is cut short
+  const bool written = ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size());
+  const bool kept = written && ::fsync(fd) == 0;
+  ::close(fd);
+  if (!kept) return failed("written");
+  if (::link(unfinished.c_str(), path.c_str()) != 0) {
+    if (errno != EEXIST) return failed("made");
+    token = token_in(path);
+  }
+  ::unlink(unfinished.c_str());
+  return token;
+}
+
+}  // namespace
+
+Result<std::string> read_token(const Configuration& configuration, bool make) {
+  if (!configuration.token.empty()) return configuration.token;
+  const std::string path = configuration.token_file.string();
+  std::error_code none;
+  const auto there = std::filesystem::symlink_status(path, none).type();
+  if (there != std::filesystem::file_type::not_found) return token_in(path);
+  if (make) return make_token(path);
+  return std::unexpected(Error{.code = ErrorCode::unauthorized,
+                               .message = "no token at " + path,
+                               .hint = "set WAVE_TOKEN, or run this where the daemon runs"});
 }
 
 }  // namespace wave::cli

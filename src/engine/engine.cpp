@@ -11,6 +11,8 @@ namespace {
 constexpr Duration least_jump = 2s;
 /// A sample alone is answered at once; of many, those of a moment share one turn.
 constexpr Duration least_between_turns = 2ms;
+/// An expression that is tried apart is known after tens of milliseconds.
+constexpr Duration ask_again_after = 100ms;
 
 }  // namespace
 
@@ -93,8 +95,20 @@ void Engine::arm_edge(std::uint32_t index) {
                                          });
 }
 
+/// Some of its expressions are being tried apart.
+void Engine::ask_again(std::uint32_t index) {
+  unknown_.insert(index);
+  if (unknown_timer_ != 0) return;
+  unknown_timer_ = parts_.runtime.after(ask_again_after, [this] {
+    unknown_timer_ = 0;
+    for (const auto plan : std::exchange(unknown_, {})) plan_due(plan);
+  });
+}
+
 void Engine::cancel_timers() {
   if (!generation_) return;
+  parts_.runtime.cancel(std::exchange(unknown_timer_, 0));
+  unknown_.clear();
   if (turn_timer_ != 0) turn_posted_ = false;
   parts_.runtime.cancel(std::exchange(turn_timer_, 0));
   parts_.runtime.cancel(start_timer_);
@@ -130,7 +144,7 @@ Task<void> Engine::turn() {
   for (const auto index : due) generation->plans[index]->due = false;
   counters_.evaluations += due.size();
   const UtcTime now = parts_.runtime.utc();
-  auto evaluated = co_await evaluate(*generation, due, now);
+  auto evaluated = co_await evaluate(*generation, due, now, false);
   // A reload in the meantime makes all plans due again.
   if (generation == generation_.get() && !stopping_) {
     if (!evaluated) {
@@ -144,6 +158,10 @@ Task<void> Engine::turn() {
       // Without the process for expressions those are errors; targets, thresholds and schedules go on.
       if (plan.has_instants) update_firings(plan, now);
       select(*generation, plan, {now, parts_.runtime.mono()});
+      if (evaluated && std::ranges::any_of(plan.compiled->expressions, [&](plans::ExpressionId id) {
+            return generation->evaluations[id].is_unknown;
+          }))
+        ask_again(index);
       touched.insert(touched.end(), plan.components.begin(), plan.components.end());
     }
     std::ranges::sort(touched, {},

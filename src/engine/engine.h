@@ -96,6 +96,7 @@ class Engine {
   Task<void> turn();
   void follow_clock();
   void start_metrics(Metrics::iterator next);
+  void ask_again(std::uint32_t index);
   void arm(std::uint32_t index);
   void arm_edge(std::uint32_t index);
   void sampled(const Metric& metric);
@@ -141,6 +142,8 @@ class Engine {
   MonoTime turn_begun_{};
   Runtime::TimerId turn_timer_ = 0;
   Runtime::TimerId start_timer_ = 0;
+  Runtime::TimerId unknown_timer_ = 0;
+  std::set<std::uint32_t> unknown_;  ///< plans with expressions that are still tried
   bool turn_posted_ = false;
   bool turning_ = false;
   bool stopping_ = false;

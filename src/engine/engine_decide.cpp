@@ -263,7 +263,7 @@ Task<Result<std::vector<decisions::Decision>>> Engine::decide_once(std::optional
   const UtcTime now = at.value_or(parts_.runtime.utc());
   std::vector<std::uint32_t> all;
   for (std::uint32_t i = 0; i < generation_->plans.size(); ++i) all.push_back(i);
-  auto evaluated = co_await evaluate(*generation_, all, now);
+  auto evaluated = co_await evaluate(*generation_, all, now, true);
   if (!evaluated) co_return std::unexpected(evaluated.error());
   std::vector<decisions::Decision> out;
   std::vector<Component*> named;

@@ -118,7 +118,11 @@ void Engine::make_metrics(Generation& next) {
 void Engine::make_components(Generation& next) {
   const auto every = intervals(*next.definitions);
   std::map<std::string, std::string> stored;
-  if (!generation_ && parts_.store != nullptr) {
+  // One that comes back is as paused and as recently changed as it was.
+  const bool has_new = std::ranges::any_of(next.definitions->components, [this](const auto& definition) {
+    return !generation_ || generation_->component(definition.id) == nullptr;
+  });
+  if (has_new && parts_.store != nullptr) {
     if (auto states = parts_.store->states()) {
       stored = std::move(*states);
     } else {

@@ -75,8 +75,9 @@ bool unchanged(const Column& column) {
 
 }  // namespace
 
-Task<Status> evaluate(Generation& generation, std::vector<std::uint32_t> plans, UtcTime now) {
-  plans::Expressions::Batch batch{.now = now, .changed = {}, .run = {}};
+Task<Status> evaluate(Generation& generation, std::vector<std::uint32_t> plans, UtcTime now,
+                      bool is_patient) {
+  plans::Expressions::Batch batch{.now = now, .changed = {}, .run = {}, .is_patient = is_patient};
   std::vector<std::uint32_t> columns;
   for (const auto index : plans) {
     const Plan& plan = *generation.plans[index];

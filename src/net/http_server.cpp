@@ -23,6 +23,7 @@ struct Shared {
   std::mutex mutex;
   bool stopped = false;
   std::map<Exchange*, std::shared_ptr<Exchange>> suspended;
+  std::map<MHD_Connection*, MonoTime> due;  ///< by when the next request of each has to be complete
 };
 
 class MicrohttpdServer final : public HttpServer {
@@ -41,6 +42,8 @@ class MicrohttpdServer final : public HttpServer {
   MHD_Result access(MHD_Connection* connection, const char* url, const char* method, const char* data,
                     std::size_t* size, void** state);
   void dispatch(std::shared_ptr<Exchange> exchange);
+  void expect(MHD_Connection* connection, Duration within);
+  void close_late();
   static MHD_Result respond(MHD_Connection* connection, const ServerResponse& response);
 
   Runtime& runtime_;
@@ -48,6 +51,7 @@ class MicrohttpdServer final : public HttpServer {
   Handler handler_;
   MHD_Daemon* daemon_ = nullptr;
   int port_ = 0;
+  Runtime::TimerId timer_ = 0;
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
 };
 
@@ -108,6 +112,7 @@ MHD_Result MicrohttpdServer::access(MHD_Connection* connection, const char* url,
   {
     const std::lock_guard lock(shared_->mutex);
     if (shared_->stopped) return MHD_NO;
+    shared_->due.erase(connection);
     shared_->suspended[exchange.get()] = exchange;
     MHD_suspend_connection(connection);
   }
@@ -131,6 +136,25 @@ void MicrohttpdServer::dispatch(std::shared_ptr<Exchange> exchange) {
   });
 }
 
+void MicrohttpdServer::expect(MHD_Connection* connection, Duration within) {
+  const std::lock_guard lock(shared_->mutex);
+  shared_->due[connection] = runtime_.mono() + within;
+}
+
+/// Bytes that trickle in are no silence: what is not complete in time is closed all the same.
+void MicrohttpdServer::close_late() {
+  {
+    const std::lock_guard lock(shared_->mutex);
+    for (const auto& [connection, due] : shared_->due) {
+      if (due > runtime_.mono()) continue;
+      // It leaves the list when it is closed, before its descriptor may become another's.
+      const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+      if (info != nullptr) ::shutdown(info->connect_fd, SHUT_RDWR);
+    }
+  }
+  timer_ = runtime_.after(1s, [this] { close_late(); });
+}
+
 Status MicrohttpdServer::start() {
   sockaddr_in v4{};
   sockaddr_in6 v6{};
@@ -148,19 +172,26 @@ Status MicrohttpdServer::start() {
   } else {
     return fail(ErrorCode::invalid_argument, "not an IP address to listen on: " + options_.address);
   }
-  const bool is_loopback = v4.sin_family == AF_INET ? ntohl(v4.sin_addr.s_addr) >> 24 == 127
-                                                    : IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr) != 0;
   const auto access_handler = [](void* self, MHD_Connection* connection, const char* url, const char* method,
                                  const char*, const char* data, std::size_t* size, void** state) {
     return static_cast<MicrohttpdServer*>(self)->access(connection, url, method, data, size, state);
   };
   const auto connected = [](void* self, MHD_Connection* connection, void**,
                             MHD_ConnectionNotificationCode code) {
-    if (code != MHD_CONNECTION_NOTIFY_STARTED) return;
+    auto& server = *static_cast<MicrohttpdServer*>(self);
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+      const std::lock_guard lock(server.shared_->mutex);
+      server.shared_->due.erase(connection);
+      return;
+    }
+    server.expect(connection, server.options_.request_timeout);
     MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
-                              whole_seconds(static_cast<MicrohttpdServer*>(self)->options_.first_timeout));
+                              whole_seconds(server.options_.first_timeout));
   };
-  const auto completed = [](void*, MHD_Connection*, void** state, MHD_RequestTerminationCode) {
+  const auto completed = [](void* self, MHD_Connection* connection, void** state,
+                            MHD_RequestTerminationCode) {
+    auto& server = *static_cast<MicrohttpdServer*>(self);
+    server.expect(connection, server.options_.idle_timeout + server.options_.request_timeout);
     delete static_cast<std::shared_ptr<Exchange>*>(*state);
     *state = nullptr;
   };
@@ -169,22 +200,22 @@ Status MicrohttpdServer::start() {
       flags, static_cast<std::uint16_t>(options_.port), nullptr, nullptr,
       static_cast<MHD_AccessHandlerCallback>(access_handler), this, MHD_OPTION_EXTERNAL_LOGGER,
       static_cast<void (*)(void*, const char*, va_list)>(silent), nullptr, MHD_OPTION_SOCK_ADDR, address,
-      MHD_OPTION_NOTIFY_COMPLETED, static_cast<MHD_RequestCompletedCallback>(completed), nullptr,
+      MHD_OPTION_NOTIFY_COMPLETED, static_cast<MHD_RequestCompletedCallback>(completed), this,
       MHD_OPTION_NOTIFY_CONNECTION, static_cast<MHD_NotifyConnectionCallback>(connected), this,
       MHD_OPTION_CONNECTION_LIMIT, static_cast<unsigned>(options_.max_connections),
-      MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-      is_loopback ? 0u : static_cast<unsigned>(options_.max_connections / 2), MHD_OPTION_CONNECTION_TIMEOUT,
-      whole_seconds(options_.idle_timeout), MHD_OPTION_END);
+      MHD_OPTION_CONNECTION_TIMEOUT, whole_seconds(options_.idle_timeout), MHD_OPTION_END);
   if (daemon_ == nullptr) {
     return fail(ErrorCode::unavailable, "cannot listen on " + options_.address + ":" +
                                             std::to_string(options_.port) + ": " + std::strerror(errno));
   }
+  close_late();
   port_ = MHD_get_daemon_info(daemon_, MHD_DAEMON_INFO_BIND_PORT)->port;
   return {};
 }
 
 void MicrohttpdServer::stop() {
   if (daemon_ == nullptr) return;
+  runtime_.cancel(timer_);
   {
     const std::lock_guard lock(shared_->mutex);
     shared_->stopped = true;

@@ -32,9 +32,10 @@ struct ServerOptions {
   std::string address = "127.0.0.1";
   int port = 3024;  ///< 0: a free one
   std::size_t max_body_bytes = 1u << 20;
-  std::size_t max_connections = 256;  ///< at most half of them from one address, unless it is this machine
-  Duration first_timeout = 2s;        ///< of silence before the first request: connections are few
-  Duration idle_timeout = 10s;        ///< of silence after it
+  std::size_t max_connections = 256;
+  Duration first_timeout = 2s;     ///< of silence before the first request: connections are few
+  Duration idle_timeout = 10s;     ///< of silence after it
+  Duration request_timeout = 10s;  ///< for a whole request, however it trickles in
 };
 
 /// Serves HTTP/1.1. The handler runs on the runtime's thread and may take its time; slow clients never hold

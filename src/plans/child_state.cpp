@@ -25,95 +25,120 @@ MonoTime ChildState::mono() const {
   return loop != nullptr ? loop->mono() : MonoTime{};
 }
 
-Status ChildState::need_child() {
-  if (child) return {};
+Status ChildState::need(Child& child) const {
+  if (child.process) return {};
   auto started = ChildProcess::start(loop, limits.kill_after);
   if (!started) return within("expressions", started.error());
-  child = std::move(*started);
+  child.process = std::move(*started);
   return {};
 }
 
-void ChildState::bury_child() {
-  child.reset();
-  cell_sent.assign(cells.size(), false);
-  unsent_cells.clear();
-  for (std::uint32_t i = 0; i < cells.size(); ++i) unsent_cells.push_back(i);
-  names_sent = 0;
-  scope_sent.clear();
-  function_sent.clear();
-  zone_offsets.clear();
+void ChildState::bury(Child& child) const {
+  child = {};
+  child.cell_sent.assign(cells.size(), false);
+  for (std::uint32_t i = 0; i < cells.size(); ++i) child.unsent_cells.push_back(i);
 }
 
 void ChildState::touch(std::uint32_t column) {
-  if (cell_sent[column]) unsent_cells.push_back(column);
-  cell_sent[column] = false;
+  for (Child* child : {&main, &trial}) {
+    if (child->cell_sent[column]) child->unsent_cells.push_back(column);
+    child->cell_sent[column] = false;
+  }
 }
 
 void ChildState::grow_cells() {
   while (cells.size() < sources.columns.size()) {
     const auto column = static_cast<std::uint32_t>(cells.size());
     cells.push_back({.column = column, .text = initial_problem(sources.columns[column])});
-    cell_sent.push_back(false);
-    unsent_cells.push_back(column);
+    for (Child* child : {&main, &trial}) {
+      child->cell_sent.push_back(false);
+      child->unsent_cells.push_back(column);
+    }
   }
 }
 
-void ChildState::add_cells(Request& request) {
-  for (const std::uint32_t column : unsent_cells) {
+void ChildState::add_cells(Child& child, Request& request) const {
+  for (const std::uint32_t column : child.unsent_cells) {
     request.cells.push_back(cells[column]);
-    cell_sent[column] = true;
+    child.cell_sent[column] = true;
   }
-  unsent_cells.clear();
-  for (; names_sent < sources.names.size(); ++names_sent) {
-    request.names.push_back(
-        {.name = sources.names[names_sent].first, .column = sources.names[names_sent].second});
+  child.unsent_cells.clear();
+  for (; child.names_sent < sources.names.size(); ++child.names_sent) {
+    const auto& [name, column] = sources.names[child.names_sent];
+    request.names.push_back({.name = name, .column = column});
   }
 }
 
-void ChildState::add_zones(Request& request, UtcTime now) {
+void ChildState::add_zones(Child& child, Request& request) {
   const auto second = std::chrono::floor<std::chrono::seconds>(now);
   for (std::size_t i = 0; i < sources.zones.size(); ++i) {
     if (i >= zone_spans.size()) zone_spans.emplace_back();
     if (second < zone_spans[i].begin || second >= zone_spans[i].end)
       zone_spans[i] = zone_span(second, sources.zones[i]);
     const auto offset = static_cast<std::int32_t>(zone_spans[i].offset.count());
-    if (i < zone_offsets.size() && zone_offsets[i] == offset) continue;
-    if (i >= zone_offsets.size()) zone_offsets.push_back(offset);
-    zone_offsets[i] = offset;
+    if (i < child.zone_offsets.size() && child.zone_offsets[i] == offset) continue;
+    if (i >= child.zone_offsets.size()) child.zone_offsets.push_back(offset);
+    child.zone_offsets[i] = offset;
     request.zones.push_back({.zone = static_cast<std::uint32_t>(i), .offset_seconds = offset});
   }
 }
 
-void ChildState::add_functions(Request& request, std::span<const ExpressionId> ids) {
-  function_sent.resize(sources.expressions.size());
+void ChildState::add_functions(Child& child, Request& request, std::span<const ExpressionId> ids) const {
+  child.function_sent.resize(sources.expressions.size());
   for (const ExpressionId id : ids) {
-    if (id >= sources.expressions.size() || function_sent[id]) continue;
+    if (id >= sources.expressions.size() || child.function_sent[id]) continue;
     const StoredExpression& expression = sources.expressions[id];
     if (expression.scope != 0) {
-      if (scope_sent.size() < expression.scope) scope_sent.resize(expression.scope);
-      if (!scope_sent[expression.scope - 1]) {
+      if (child.scope_sent.size() < expression.scope) child.scope_sent.resize(expression.scope);
+      if (!child.scope_sent[expression.scope - 1]) {
         request.scopes.push_back(sources.message(sources.scope(expression.scope)));
-        scope_sent[expression.scope - 1] = true;
+        child.scope_sent[expression.scope - 1] = true;
       }
     }
     request.functions.push_back(
         {.id = id, .scope = expression.scope, .text = expression.stored.checked.text});
-    function_sent[id] = true;
+    child.function_sent[id] = true;
   }
 }
 
-Request ChildState::request_for(const Expressions::Batch& batch, std::span<const ExpressionId> ids,
-                                std::size_t trusted) {
-  Request request{.run = {ids.begin(), ids.end()},
-                  .trusted = static_cast<std::uint32_t>(trusted),
-                  .now = epoch_seconds(batch.now),
+Request ChildState::request_for(Child& child, Runs runs) {
+  Request request{.run = {runs.ids.begin(), runs.ids.end()},
+                  .trusted = static_cast<std::uint32_t>(runs.trusted),
+                  .stops_at_hit = runs.stops_at_hit,
+                  .now = epoch_seconds(now),
                   .time_us = static_cast<std::uint64_t>(limits.time.count()),
                   .overrun_us = static_cast<std::uint64_t>(2 * limits.time.count()),
                   .memory_bytes = limits.memory_bytes};
-  add_cells(request);
-  add_zones(request, batch.now);
-  add_functions(request, ids);
+  add_cells(child, request);
+  add_zones(child, request);
+  add_functions(child, request, runs.ids);
   return request;
+}
+
+void ChildState::judge(ExpressionId id, const RunResult& result, const Evaluation& evaluation) {
+  if (result.hit_limit) {
+    quarantine.hit(id, evaluation, mono());
+  } else {
+    quarantine.behaved(id);
+  }
+}
+
+std::vector<ExpressionId> ChildState::culprits(const Request& request, const Exchange& exchange) const {
+  using javascript::Progress;
+  std::vector<ExpressionId> out;
+  if (exchange.phase == Progress::running && exchange.index < request.run.size()) {
+    out.push_back(request.run[exchange.index]);
+  } else if (exchange.phase == Progress::installing) {
+    const std::size_t scopes = request.scopes.size();
+    for (const ExpressionId id : request.run) {
+      const bool guilty = exchange.index < scopes
+                              ? sources.expressions[id].scope == request.scopes[exchange.index].id
+                              : exchange.index - scopes < request.functions.size() &&
+                                    request.functions[exchange.index - scopes].id == id;
+      if (guilty) out.push_back(id);
+    }
+  }
+  return out;
 }
 
 std::string ChildState::problem_text(ExpressionId id, const std::string& variable, const std::string& message,

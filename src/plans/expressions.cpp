@@ -22,11 +22,53 @@ using CompileResult = std::variant<Compiled, std::vector<CompileProblem>>;
 constexpr std::size_t sources_per_request = 2000;
 constexpr int deaths_without_culprit = 3;
 
+/// Runs what `to_try` holds, in a process that only lives as long as that takes.
+Task<void> try_all(std::shared_ptr<ChildState> shared) {
+  ChildState& state = *shared;
+  int unexplained = 0;
+  while (!state.to_try.empty() && !state.is_closed && unexplained <= deaths_without_culprit) {
+    if (!state.need(state.trial)) break;
+    const std::vector<ExpressionId> ids = state.to_try;
+    const Request asked = state.request_for(state.trial, {.ids = ids, .stops_at_hit = true});
+    const Exchange exchange = co_await state.trial.process->ask(asked);
+    if (exchange.reply && !exchange.reply->results.empty() && exchange.reply->results.size() <= ids.size()) {
+      const auto& results = exchange.reply->results;
+      for (std::size_t i = 0; i < results.size(); ++i)
+        state.judge(ids[i], results[i], state.evaluation_of(ids[i], results[i]));
+      state.to_try.erase(state.to_try.begin(),
+                         state.to_try.begin() + static_cast<std::ptrdiff_t>(results.size()));
+      continue;
+    }
+    const bool proven = exchange.silent || exchange.crashed;
+    const auto culprits = proven ? state.culprits(asked, exchange) : std::vector<ExpressionId>{};
+    if (culprits.empty()) ++unexplained;
+    for (const ExpressionId id : culprits) {
+      state.quarantine.hit(id, state.blame(id, exchange), state.mono());
+      std::erase(state.to_try, id);
+    }
+    state.bury(state.trial);
+  }
+  // With no process to be had, the next batch looks at them again.
+  for (const ExpressionId id : state.to_try) state.quarantine.gave_up(id);
+  state.to_try.clear();
+  state.bury(state.trial);
+  state.is_trying = false;
+}
+
+void try_apart(const std::shared_ptr<ChildState>& state, ExpressionId id) {
+  state->quarantine.tries(id);
+  state->to_try.push_back(id);
+  if (std::exchange(state->is_trying, true)) return;
+  state->loop->post([state] { spawn(try_all(state)); });
+}
+
 /// One call of `evaluate`, over as many children as it takes.
 class Run {
  public:
   Run(std::shared_ptr<ChildState> state, Expressions::Batch batch)
-      : state_(std::move(state)), batch_(std::move(batch)) {}
+      : state_(std::move(state)),
+        batch_(std::move(batch)),
+        is_patient_(batch_.is_patient || state_->loop == nullptr) {}
   Task<Status> finish();
   std::vector<Evaluation> take();
 
@@ -34,9 +76,11 @@ class Run {
   void take_cells();
   bool take_reply(const Reply& reply);
   bool take_death(const Exchange& exchange);
+  void set_aside();
 
   std::shared_ptr<ChildState> state_;
   Expressions::Batch batch_;
+  bool is_patient_;
   Quarantine::Order order_;
   std::map<ExpressionId, Evaluation> done_;
   Request asked_;
@@ -63,40 +107,26 @@ void Run::take_cells() {
   batch_.changed.clear();
 }
 
+/// Takes what has run out of what is left to do.
 bool Run::take_reply(const Reply& reply) {
-  if (reply.results.size() != order_.run.size()) return false;
-  ChildState& state = *state_;
-  for (std::size_t i = 0; i < order_.run.size(); ++i) {
+  const std::size_t count = reply.results.size();
+  if (count == 0 || count > order_.run.size()) return false;
+  for (std::size_t i = 0; i < count; ++i) {
     const ExpressionId id = order_.run[i];
-    Evaluation evaluation = state.evaluation_of(id, reply.results[i]);
-    if (reply.results[i].hit_limit) {
-      state.quarantine.hit(id, evaluation, state.mono());
-    } else {
-      state.quarantine.behaved(id);
-    }
+    Evaluation evaluation = state_->evaluation_of(id, reply.results[i]);
+    state_->judge(id, reply.results[i], evaluation);
     done_.emplace(id, std::move(evaluation));
   }
-  order_.run.clear();
+  order_.run.erase(order_.run.begin(), order_.run.begin() + static_cast<std::ptrdiff_t>(count));
+  order_.trusted -= std::min(order_.trusted, count);
   return true;
 }
 
 /// Takes the culprit out of what is left to do. False when children die without anybody to blame.
 bool Run::take_death(const Exchange& exchange) {
   ChildState& state = *state_;
-  std::vector<ExpressionId> culprits;
-  if (exchange.phase == Progress::running && exchange.index < asked_.run.size()) {
-    culprits.push_back(asked_.run[exchange.index]);
-  } else if (exchange.phase == Progress::installing) {
-    const std::size_t scopes = asked_.scopes.size();
-    for (const ExpressionId id : asked_.run) {
-      const bool guilty = exchange.index < scopes
-                              ? state.sources.expressions[id].scope == asked_.scopes[exchange.index].id
-                              : exchange.index - scopes < asked_.functions.size() &&
-                                    asked_.functions[exchange.index - scopes].id == id;
-      if (guilty) culprits.push_back(id);
-    }
-  }
-  state.bury_child();
+  const std::vector<ExpressionId> culprits = state.culprits(asked_, exchange);
+  state.bury(state.main);
   // Somebody else may have killed the child just then: only a second time is a proof.
   const bool proven =
       exchange.silent || exchange.crashed || (!culprits.empty() && suspect_ == culprits.front());
@@ -112,11 +142,25 @@ bool Run::take_death(const Exchange& exchange) {
     if (place - order_.run.begin() < static_cast<std::ptrdiff_t>(order_.trusted)) --order_.trusted;
     order_.run.erase(place);
   }
+  set_aside();
   return true;
+}
+
+/// Those that nobody knows yet are tried apart: one of them has just cost this batch its time.
+void Run::set_aside() {
+  if (is_patient_) return;
+  for (std::size_t i = order_.trusted; i < order_.run.size(); ++i) {
+    const ExpressionId id = order_.run[i];
+    done_.emplace(id, Evaluation{.error = "is tried apart first, as another expression ran into a limit",
+                                 .is_unknown = true});
+    try_apart(state_, id);
+  }
+  order_.run.resize(order_.trusted);
 }
 
 Task<Status> Run::finish() {
   ChildState& state = *state_;
+  state.now = batch_.now;
   take_cells();
   std::vector<ExpressionId> known;
   for (const ExpressionId id : batch_.run) {
@@ -124,13 +168,22 @@ Task<Status> Run::finish() {
   }
   order_ = state.quarantine.order(known, state.mono());
   for (const ExpressionId id : order_.not_now) done_.emplace(id, state.quarantine.last(id));
+  for (const ExpressionId id : order_.unknown)
+    done_.emplace(id, Evaluation{.error = "is tried apart first", .is_unknown = true});
+  if (order_.retry && is_patient_) order_.run.push_back(*order_.retry);
+  if (order_.retry && !is_patient_) {
+    done_.emplace(*order_.retry, state.quarantine.last(*order_.retry));
+    try_apart(state_, *order_.retry);
+  }
   while (!order_.run.empty()) {
-    Status there = state.need_child();
+    Status there = state.need(state.main);
     if (!there) co_return there;
-    asked_ = state.request_for(batch_, order_.run, order_.trusted);
-    const Exchange exchange = co_await state.child->ask(asked_);
-    if (exchange.reply && take_reply(*exchange.reply)) continue;
-    if (!take_death(exchange)) {
+    asked_ = state.request_for(state.main,
+                               {.ids = order_.run, .trusted = order_.trusted, .stops_at_hit = !is_patient_});
+    const Exchange exchange = co_await state.main.process->ask(asked_);
+    if (exchange.reply && take_reply(*exchange.reply)) {
+      set_aside();
+    } else if (!take_death(exchange)) {
       co_return fail(ErrorCode::internal, "the process for expressions ends again and again", true);
     }
   }
@@ -172,6 +225,9 @@ class ChildExpressions final : public Expressions {
  public:
   ChildExpressions(Loop* loop, Limits limits)
       : state_(std::make_shared<ChildState>(ChildState{.loop = loop, .limits = limits})) {}
+  ~ChildExpressions() override { state_->is_closed = true; }
+  ChildExpressions(const ChildExpressions&) = delete;
+  ChildExpressions& operator=(const ChildExpressions&) = delete;
 
   void declare_metrics(const std::set<std::string>& ids) override { state_->sources.metrics = ids; }
   Result<std::vector<CompileResult>> compile(std::vector<Source> sources) override;
@@ -198,18 +254,18 @@ Result<std::vector<javascript::Analysis>> ChildExpressions::analyse(std::vector<
   std::vector<javascript::Analysis> out;
   int unexplained = 0;
   while (out.size() < texts.size()) {
-    Status there = state.need_child();
+    Status there = state.need(state.main);
     if (!there) return std::unexpected(there.error());
     const auto first = texts.begin() + static_cast<std::ptrdiff_t>(out.size());
     const std::size_t count = std::min(sources_per_request, texts.size() - out.size());
     Request request{.analyse = {first, first + static_cast<std::ptrdiff_t>(count)},
                     .memory_bytes = state.limits.memory_bytes};
-    Exchange exchange = state.child->ask_blocking(request);
+    Exchange exchange = state.main.process->ask_blocking(request);
     if (exchange.reply && exchange.reply->analyses.size() == count) {
       std::ranges::move(exchange.reply->analyses, std::back_inserter(out));
       continue;
     }
-    state.bury_child();
+    state.bury(state.main);
     const bool proven = exchange.silent || exchange.crashed;
     if (exchange.phase != Progress::analysing || exchange.index >= count || !proven) {
       if (++unexplained > deaths_without_culprit) return ended_while_compiling();
@@ -219,9 +275,9 @@ Result<std::vector<javascript::Analysis>> ChildExpressions::analyse(std::vector<
     texts[out.size() + exchange.index] = "";
     out.reserve(texts.size());
     Request again{.analyse = {first, first + exchange.index}, .memory_bytes = state.limits.memory_bytes};
-    there = state.need_child();
+    there = state.need(state.main);
     if (!there) return std::unexpected(there.error());
-    exchange = state.child->ask_blocking(again);
+    exchange = state.main.process->ask_blocking(again);
     if (!exchange.reply || exchange.reply->analyses.size() != again.analyse.size())
       return ended_while_compiling();
     std::ranges::move(exchange.reply->analyses, std::back_inserter(out));
@@ -236,13 +292,13 @@ Status ChildExpressions::install_some(std::span<const ExpressionId> ids,
   Exchange exchange;
   for (int deaths = 0; !exchange.reply; ++deaths) {
     if (deaths > deaths_without_culprit) return ended_while_compiling();
-    Status there = state.need_child();
+    Status there = state.need(state.main);
     if (!there) return there;
     state.grow_cells();
     Request request{.memory_bytes = state.limits.memory_bytes};
-    state.add_functions(request, ids);
-    exchange = state.child->ask_blocking(request);
-    if (!exchange.reply) state.bury_child();
+    state.add_functions(state.main, request, ids);
+    exchange = state.main.process->ask_blocking(request);
+    if (!exchange.reply) state.bury(state.main);
   }
   for (const InstallProblem& problem : exchange.reply->problems) {
     const bool in_scope = !problem.variable.empty();

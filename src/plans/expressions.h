@@ -97,9 +97,10 @@ struct Limits {
 /// One loop's thread. Components and their values are checked by the caller on `columns()` and
 /// `Compiled::uses`; unknown metrics, time zones and identifiers are compile problems.
 ///
-/// An expression that hits a limit is evaluated last from then on, one such per batch, and after 1 s, 2 s,
-/// ... 60 s only: until then it answers its last error. So it delays others once in a while, by `kill_after`
-/// and a restart (tens of milliseconds) at most.
+/// An expression that hits a limit is evaluated in a process of its own from then on, and after 1 s, 2 s, ...
+/// 60 s only: until then it answers its last error. Those that were never evaluated go there, too, as soon as
+/// one of them hits a limit, and are `is_unknown` until they ended in time. So a batch waits for one such at
+/// most, and only for the first time: `kill_after` and a restart (tens of milliseconds).
 class Expressions {
  public:
   virtual ~Expressions() = default;
@@ -115,6 +116,8 @@ class Expressions {
     UtcTime now;
     std::vector<std::pair<std::uint32_t, Cell>> changed;  ///< columns that differ from the last batch
     std::vector<ExpressionId> run;
+    /// Waits for all of them, as without a loop; nothing `is_unknown`.
+    bool is_patient = false;
   };
   /// In the order of `run`. A killed child costs the culprit its result ("error") and nothing else; the rest
   /// is evaluated again.

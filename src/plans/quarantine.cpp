@@ -7,6 +7,7 @@
 namespace wave::plans {
 
 void Quarantine::hit(ExpressionId id, Evaluation last, MonoTime now) {
+  trying_.erase(id);
   Struck& it = struck_[id];
   it.until = now + doubled(1s, it.strikes, 60s);
   ++it.strikes;
@@ -14,32 +15,33 @@ void Quarantine::hit(ExpressionId id, Evaluation last, MonoTime now) {
 }
 
 void Quarantine::behaved(ExpressionId id) {
+  if (!trying_.empty()) trying_.erase(id);
   if (proven_.size() <= id) proven_.resize(id + 1);
   proven_[id] = true;
-  if (!struck_.empty()) struck_.erase(id);
+  struck_.erase(id);
 }
 
 Quarantine::Order Quarantine::order(const std::vector<ExpressionId>& wanted, MonoTime now) const {
   Order out;
   std::vector<ExpressionId> unproven;
-  std::optional<ExpressionId> retry;
   std::vector<ExpressionId> unique = wanted;
   std::ranges::sort(unique);
   unique.erase(std::unique(unique.begin(), unique.end()), unique.end());
   for (const ExpressionId id : unique) {
     const auto it = struck_.find(id);
-    if (it == struck_.end()) {
+    if (!trying_.empty() && trying_.contains(id)) {
+      (it == struck_.end() ? out.unknown : out.not_now).push_back(id);
+    } else if (it == struck_.end()) {
       (id < proven_.size() && proven_[id] ? out.run : unproven).push_back(id);
-    } else if (now < it->second.until || (retry && it->second.until >= struck_.at(*retry).until)) {
+    } else if (now < it->second.until || (out.retry && it->second.until >= struck_.at(*out.retry).until)) {
       out.not_now.push_back(id);
     } else {
-      if (retry) out.not_now.push_back(*retry);
-      retry = id;
+      if (out.retry) out.not_now.push_back(*out.retry);
+      out.retry = id;
     }
   }
   out.trusted = out.run.size();
   out.run.insert(out.run.end(), unproven.begin(), unproven.end());
-  if (retry) out.run.push_back(*retry);
   return out;
 }
 

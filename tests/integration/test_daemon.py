@@ -162,16 +162,52 @@ def test_a_token_that_cannot_be_read_is_not_replaced(wave, there):
     assert token.is_dir() if there == "a folder" else token.read_text() == ""
 
 
-def test_silent_connections_do_not_close_the_api(wave):
-    """More connections than there are places, none of which asks for anything: they are closed, others get in."""
+def test_requests_that_trickle_in_do_not_close_the_api(wave):
     wave.write(LOCAL)
     wave.run()
-    silent = [socket.create_connection(("127.0.0.1", wave.port), timeout=30) for _ in range(300)]
+    slow = [socket.create_connection(("127.0.0.1", wave.port), timeout=30) for _ in range(256)]
+    closed = set()
     try:
-        assert eventually(lambda: wave.get("/healthz").status_code == 200)
-        assert [one.recv(1) for one in silent] == [b""] * 300
+        for one in slow:
+            one.sendall(b"GET /healthz HTTP/1.1\r\nX: ")
+            one.setblocking(False)
+
+        def trickle():
+            for one in slow:
+                try:
+                    one.send(b"x")
+                    if one.recv(1) == b"":
+                        closed.add(one)
+                except BlockingIOError:
+                    pass
+                except OSError:
+                    closed.add(one)
+            return len(closed) == len(slow)
+
+        eventually(trickle, every=0.5)
+        assert wave.get("/healthz").status_code == 200
     finally:
-        for one in silent:
+        for one in slow:
+            one.close()
+
+
+def test_silent_connections_do_not_close_the_api(wave):
+    """Connections that ask for nothing take all places. They are closed long before one that has asked: that one can
+    still be used when the last of them is gone."""
+    wave.write(LOCAL)
+    wave.run()
+    asked = socket.create_connection(("127.0.0.1", wave.port), timeout=30)
+    ask = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    asked.sendall(ask)
+    assert asked.recv(4096).startswith(b"HTTP/1.1 200")
+    silent = [socket.create_connection(("127.0.0.1", wave.port), timeout=30) for _ in range(255)]
+    try:
+        assert [one.recv(1) for one in silent] == [b""] * 255
+        asked.sendall(ask)
+        assert asked.recv(4096).startswith(b"HTTP/1.1 200")
+        assert eventually(lambda: wave.get("/healthz").status_code == 200)
+    finally:
+        for one in [asked, *silent]:
             one.close()
 
 

@@ -153,3 +153,35 @@ def test_definitions_that_a_reload_did_not_take_are_told_until_they_are_right(wa
     eventually(lambda: wave.json("status")["definitions_problem"] is None)
     assert "wave_definitions_valid 1\n" in wave.get("/metrics").text
     assert "invalid" not in wave.command("status", check=0).stdout
+
+
+def test_a_component_that_leaves_and_comes_back_is_paused_as_before(wave):
+    process = "component_kind: local-process\nmetadata: { command: sleep, args: ['1000'] }\n"
+    both = TWO.format(metric="true", component="true").replace("id: others\n" + process, "id: others\ncomponent_kind: logger\n")
+    assert "logger" in both
+    wave.write(both)
+    wave.run()
+    wave.push("load", 40)
+    eventually(lambda: wave.desired("others") == 3 and wave.desired("workers") == 4)
+    wave.command("pause", "others", "--until", "2h", check=0)
+    paused = wave.component("others")["paused"]
+    assert paused
+    documents = both.split("---")
+    without = "---".join(one for one in documents if "id: others" not in one or "kind: ScalingPlan" in one)
+    reload(wave, without.replace(", { component_id: others, desired: 3 }", ""))
+    eventually(lambda: len(wave.get("/api/v1/status").json()["components"]) == 1)
+    reload(wave, both)
+    eventually(lambda: len(wave.get("/api/v1/status").json()["components"]) == 2)
+    assert wave.component("others")["paused"] == paused
+
+
+def test_an_empty_file_is_no_wish_to_forget_everything(wave):
+    wave.write(TWO.format(metric="true", component="true"))
+    wave.run()
+    wave.push("load", 40)
+    eventually(lambda: wave.desired("workers") == 4)
+    reload(wave, "")
+    eventually(lambda: "there are no documents" in wave.log.read_text())
+    assert len(wave.get("/api/v1/status").json()["components"]) == 2
+    wave.push("load", 60)
+    eventually(lambda: wave.desired("workers") == 6)

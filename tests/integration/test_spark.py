@@ -111,7 +111,7 @@ def cluster(tmp_path_factory):
 def polled(wave, url, metrics):
     wave.write(
         "\n---\n".join(
-            f"{{ kind: Metric, id: {id}, metric_kind: spark, metadata: {{ endpoint: '{url}', metric: {keys} }} }}"
+            f"{{ kind: Metric, id: {id}, metric_kind: spark, timeout: 25s, polling_interval: 30s, metadata: {{ endpoint: '{url}', metric: {keys} }} }}"
             for id, keys in metrics.items()
         )
     )

@@ -92,6 +92,8 @@ systemctl daemon-reload
 systemctl restart wave-autoscale
 until_it push 3
 until_it workers 6
+filters() { grep Seccomp_filters /proc/$1/status | cut -f 2; }
+echo "filters of the process for expressions beside the unit's: $(($(filters "$(pgrep -x wave-javascript)") - $(filters "$(systemctl show -P MainPID wave-autoscale)")))"
 echo "after a push: $(pgrep -c -u wave-autoscale -f '^sleep 4711$') workers"
 
 systemctl kill --kill-whom=main --signal=KILL wave-autoscale
@@ -163,6 +165,7 @@ def test_a_real_systemd_starts_reloads_restarts_and_stops_it(tmp_path):
         "reloaded",
         "paused",
         "resumed",
+        "filters of the process for expressions beside the unit's: 1",
         "after a push: 6 workers",
         "after kill -9: active 6 workers",
         "refused without the new token",

@@ -40,8 +40,8 @@ std::optional<std::string> quoted(std::string_view& text) {
 }
 
 /// `{a="1", b="2"}` behind a name; nothing is none.
-/// Nullopt also for more labels than an answer may have.
-std::optional<Labels> labels_of(std::string_view& text) {
+/// A syntax error is nullopt.
+Result<std::optional<Labels>> labels_of(std::string_view& text) {
   Labels out;
   skip_blanks(text);
   if (!text.starts_with('{')) return out;
@@ -59,19 +59,21 @@ std::optional<Labels> labels_of(std::string_view& text) {
     text.remove_prefix(equals + 1);
     skip_blanks(text);
     auto value = quoted(text);
-    if (!value || name.empty() || !add_label(out, name, *value)) return std::nullopt;
+    if (!value || name.empty()) return std::nullopt;
+    if (auto ok = add_label(out, name, *value); !ok) return std::unexpected(std::move(ok.error()));
     skip_blanks(text);
     if (text.starts_with(',')) text.remove_prefix(1);
   }
 }
 
-std::optional<Line> line_of(std::string_view text) {
+Result<std::optional<Line>> line_of(std::string_view text) {
   Line line;
   line.name = text.substr(0, text.find_first_of("{ \t"));
   text.remove_prefix(line.name.size());
   auto labels = labels_of(text);
-  if (!labels || line.name.empty()) return std::nullopt;
-  line.labels = std::move(*labels);
+  if (!labels) return std::unexpected(std::move(labels.error()));
+  if (!*labels || line.name.empty()) return std::nullopt;
+  line.labels = std::move(**labels);
   skip_blanks(text);
   line.rest = text;
   return line;
@@ -98,9 +100,10 @@ Result<std::optional<Series>> sample_of(Line line, bool is_open_metrics) {
 }  // namespace
 
 Result<std::vector<Series>> prometheus_text(std::string_view text, std::string_view selector) {
-  const auto wanted = line_of(selector);
-  if (!wanted || !wanted->rest.empty())
+  const auto parsed = line_of(selector);
+  if (!parsed || !*parsed || !(*parsed)->rest.empty())
     return fail(ErrorCode::invalid_argument, "the selector is not name or name{label=\"value\"}");
+  const Line& wanted = **parsed;
   const bool is_open_metrics = text.find("# EOF") != text.npos;
   std::vector<Series> out;
   bool is_there = false;
@@ -109,12 +112,14 @@ Result<std::vector<Series>> prometheus_text(std::string_view text, std::string_v
     text.remove_prefix(std::min(line.size() + 1, text.size()));
     if (line.ends_with('\r')) line.remove_suffix(1);
     skip_blanks(line);
-    if (!line.starts_with(wanted->name)) continue;
+    const auto behind = line.starts_with(wanted.name) ? line.substr(wanted.name.size()) : "x";
+    if (!behind.empty() && behind.find_first_of("{ \t") != 0) continue;
     auto parts = line_of(line);
-    if (!parts || parts->name != wanted->name || !has_labels(parts->labels, wanted->labels)) continue;
+    if (!parts) return std::unexpected(std::move(parts.error()));
+    if (!*parts || !has_labels((*parts)->labels, wanted.labels)) continue;
     if (out.size() >= most_series)
       return fail(ErrorCode::limit_exceeded, "more than 10000 samples are of that name");
-    auto series = sample_of(std::move(*parts), is_open_metrics);
+    auto series = sample_of(std::move(**parts), is_open_metrics);
     if (!series) return std::unexpected(series.error());
     is_there = true;
     if (*series) out.push_back(std::move(**series));

@@ -325,6 +325,7 @@ void Engine::Impl::run(const Request& request, Reply& reply) {
     if (reply.results.back().hit_limit) {
       left -= std::min(left, time_us);
       collect();
+      if (request.stops_at_hit && i >= request.trusted) return;
     } else if (MemoryCount::in_use() - blocks_after_gc > static_cast<long long>(request.memory_bytes)) {
       collect();
     }

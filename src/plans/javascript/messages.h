@@ -51,6 +51,7 @@ struct Request {
   std::vector<Zone> zones;
   std::vector<std::uint32_t> run;     ///< functions
   std::uint32_t trusted = 0;          ///< so many of `run` always get the whole time
+  bool stops_at_hit = false;          ///< nothing is run behind one of the others that hits a limit
   double now = 0;                     ///< seconds since 1970
   std::uint64_t time_us = 30'000;     ///< of CPU, for each of `run`
   std::uint64_t overrun_us = 60'000;  ///< what those that are not trusted may waste together
@@ -131,8 +132,8 @@ void fields(Archive& archive, Zone& v) {
 }
 template <class Archive>
 void fields(Archive& archive, Request& v) {
-  archive(v.analyse, v.names, v.scopes, v.functions, v.cells, v.zones, v.run, v.trusted, v.now, v.time_us,
-          v.overrun_us, v.memory_bytes);
+  archive(v.analyse, v.names, v.scopes, v.functions, v.cells, v.zones, v.run, v.trusted, v.stops_at_hit,
+          v.now, v.time_us, v.overrun_us, v.memory_bytes);
 }
 template <class Archive>
 void fields(Archive& archive, Place& v) {

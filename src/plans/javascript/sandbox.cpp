@@ -31,7 +31,9 @@ void leave_the_house(int last_descriptor) {
 
 #ifdef WAVE_SANITIZED
 // Sanitizers map terabytes and read /proc.
-void lock_the_door() {}
+int lock_the_door() {
+  return 0;
+}
 #else
 namespace {
 
@@ -53,8 +55,8 @@ constexpr unsigned allowed[] = {SYS_read,           SYS_write,       SYS_mmap,  
                                 SYS_getrusage,      SYS_exit,        SYS_exit_group,   SYS_restart_syscall,
                                 SYS_getrandom};
 
-void install_filter() {
-  if (architecture == 0) return;
+int install_filter() {
+  if (architecture == 0) return ENOSYS;
   std::vector<sock_filter> program = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, architecture, 1, 0),
@@ -68,12 +70,12 @@ void install_filter() {
   program.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
   const sock_fprog filter{.len = static_cast<unsigned short>(program.size()), .filter = program.data()};
   // All threads of the engine, not only this one.
-  syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter);
+  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter) == 0 ? 0 : errno;
 }
 
 }  // namespace
 
-void lock_the_door() {
+int lock_the_door() {
   // Twice what the engine and 10,000 plans need; what escapes the counts of memory ends here.
   constexpr rlim_t address_space = 1u << 30;
   constexpr rlimit space{.rlim_cur = address_space, .rlim_max = address_space};
@@ -82,7 +84,7 @@ void lock_the_door() {
   setrlimit(RLIMIT_NPROC, &none);
   setrlimit(RLIMIT_NOFILE, &none);
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  install_filter();
+  return install_filter();
 }
 #endif
 

@@ -7,7 +7,8 @@ namespace wave::plans::javascript {
 void leave_the_house(int last_descriptor);
 
 /// After the engine has started its threads: no files, no sockets, no programs; only the calls that computing
-/// needs. Best effort: where the kernel refuses filters, the rest of the limits stands.
-void lock_the_door();
+/// needs. 0, or the errno with which the kernel refused the filter of calls: then only the other limits
+/// stand.
+int lock_the_door();
 
 }  // namespace wave::plans::javascript
