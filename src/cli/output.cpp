@@ -87,6 +87,7 @@ std::string Table::text() const {
 }
 
 std::string show(double number) {
+  if (std::isnan(number)) return "unknown";
   std::array<char, 32> buffer{};
   char* end = nullptr;
   if (number == std::floor(number) && std::abs(number) < 1e15) {

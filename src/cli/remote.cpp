@@ -189,6 +189,12 @@ Result<json> scale_directly(World& world, definitions::Loaded loaded, const Argu
   auto problems = engine.load(std::move(loaded.definitions));
   if (!problems) return std::unexpected(problems.error());
   if (!problems->empty()) return fail(ErrorCode::invalid_argument, problems->front().text());
+  const auto* component = engine.generation().component(arguments.component);
+  if (component != nullptr && component->definition().kind->ephemeral && !arguments.dry_run)
+    return std::unexpected(Error{.code = ErrorCode::unavailable,
+                                 .message = "no daemon runs, and what component " + arguments.component +
+                                            " starts would end with this command",
+                                 .hint = "start the daemon with `wave-autoscale run`"});
   auto outcome = world.loop.run_until(engine.scale(
       arguments.component,
       {.values = arguments.values, .pause_for = arguments.hold_for, .dry_run = arguments.dry_run}));

@@ -106,7 +106,8 @@ api::Reloaded Daemon::reload() {
   auto loaded = definitions::load(paths_, catalog());
   const auto& read = loaded.definitions;
   // A file that is just being written, or a folder that is gone, is no wish to forget everything.
-  if (loaded.ok() && read.metrics.empty() && read.components.empty() && read.plans.empty())
+  if (loaded.ok() && read.metrics.empty() && read.components.empty() && read.plans.empty() &&
+      read.events.empty())
     loaded.errors.push_back(
         {.file = paths_.front().string(), .line = 1, .column = 1, .message = "there are no documents"});
   if (loaded.ok()) {

@@ -9,6 +9,14 @@ import pytest
 
 from conftest import PROGRAM
 
+LOCAL_PROCESS = """
+kind: ScalingComponent
+id: workers
+component_kind: local-process
+metadata: { command: sleep, args: ['1000'] }
+limits: { min: 0, max: 5 }
+"""
+
 LOGGER = """
 kind: Metric
 id: load
@@ -189,3 +197,10 @@ def test_expressions_that_are_wrong_are_told_like_other_problems(wave):
     for command in ("run", "plan"):
         (problem,) = wave.json(command, check=3)["errors"]
         assert problem["line"] == 14 and problem["column"] > 0
+
+
+def test_processes_are_not_started_by_a_command_that_ends(wave):
+    wave.write(LOCAL_PROCESS)
+    error = wave.json("scale", "workers", "desired=2", check=1)["error"]
+    assert "would end with this command" in error["message"] and "wave-autoscale run" in error["hint"]
+    wave.command("scale", "workers", "desired=2", "--dry-run", check=0)
