@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/api.h"
+#include "base/text.h"
 #include "engine/record.h"
 #include "metrics/received/received.h"
 
@@ -244,7 +245,8 @@ ServerResponse Api::pause(const std::string& component_id, const std::string& bo
       return failed(ErrorCode::invalid_argument, "'until' must be a time such as 2026-01-31T12:00:00Z");
   }
   const bool has_reason = fields->contains("reason") && (*fields)["reason"].is_string();
-  std::string reason = has_reason ? (*fields)["reason"].get<std::string>().substr(0, 200) : "";
+  std::string reason =
+      has_reason ? std::string(cut((*fields)["reason"].get_ref<const std::string&>(), 200)) : "";
   auto paused = engine_.pause(component_id, until, reason);
   if (!paused) return failed(paused.error());
   const json out = {{"ok", true},

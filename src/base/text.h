@@ -34,6 +34,9 @@ std::string shortest(double number);
 /// The same, without an exponent where it is whole and below 1e15.
 std::string format_number(double number);
 
+/// At most `most` bytes from the beginning, and no half of a UTF-8 character.
+std::string_view cut(std::string_view text, std::size_t most);
+
 /// Every `what` in the text becomes `with`, from left to right.
 void replace_all(std::string& text, std::string_view what, std::string_view with);
 

@@ -227,25 +227,29 @@ Result<std::string> random_token() {
 Result<std::string> make_token(const std::string& path) {
   auto token = random_token();
   if (!token) return token;
-  const std::string unfinished = path + ".new-" + std::to_string(::getpid());
+  std::string unfinished = path + "." + std::string(6, 'X');
   const auto failed = [&](const char* what) {
     const std::string reason = std::strerror(errno);
     ::unlink(unfinished.c_str());
     return fail(ErrorCode::io, path + " cannot be " + what + ": " + reason);
   };
-  const int fd = ::open(unfinished.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
-  if (fd < 0) return failed("made");
+  const int fd = ::mkostemp(unfinished.data(), O_CLOEXEC);  // mode 0600
+  if (fd < 0) return fail(ErrorCode::io, path + " cannot be made: " + std::strerror(errno));
   const std::string line = *token + "\n";
   errno = ENOSPC;  // what a write says that is cut short
   const bool written = ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size());
   const bool kept = written && ::fsync(fd) == 0;
   ::close(fd);
   if (!kept) return failed("written");
-  if (::link(unfinished.c_str(), path.c_str()) != 0) {
-    if (errno != EEXIST) return failed("made");
+  // A link replaces nothing. Some file systems have none.
+  if (::link(unfinished.c_str(), path.c_str()) == 0) {
+    ::unlink(unfinished.c_str());
+  } else if (errno != EEXIST && !std::filesystem::exists(path)) {
+    if (::rename(unfinished.c_str(), path.c_str()) != 0) return failed("made");
+  } else {
+    ::unlink(unfinished.c_str());
     token = token_in(path);
   }
-  ::unlink(unfinished.c_str());
   return token;
 }
 

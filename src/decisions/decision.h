@@ -88,7 +88,7 @@ struct Input {
   std::vector<Wish> wishes;         ///< of winning items and active at_least items, in id order
   std::vector<NotFresh> not_fresh;  ///< metrics without which it may not fall, and that are not fresh
   std::vector<std::string> errors;  ///< of items that were tried
-  bool outage = false;              ///< one of them had a value and has none now
+  bool outage = false;              ///< one of them had a value and has none now, or a wish is unknown
   std::string invalid;  ///< an item that won wished something that is no capacity: it may not fall
   std::optional<double> system_min{};  ///< the system's own bounds now, where it has some
   std::optional<double> system_max{};

@@ -41,6 +41,7 @@ class Component : public std::enable_shared_from_this<Component> {
   void open();
   /// Reads what an earlier process stored under `state_key`.
   void restore(const std::string& json);
+  std::string to_json() const;
   static std::string state_key(const std::string& component_id) { return "component/" + component_id; }
   /// Takes over everything an earlier definition knows and, where the metadata is the same, the thing itself.
   void adopt(Component& earlier);
@@ -108,7 +109,6 @@ class Component : public std::enable_shared_from_this<Component> {
   Duration in_step(Duration wait) const;
   void take(components::Observation observation);
   void learn();
-  std::string to_json() const;
   /// When the values of a failed attempt, and when others, may be tried again.
   void back_off(const Attempt& attempt);
 

@@ -18,7 +18,7 @@ std::string Component::to_json() const {
     json["pause"] = {{"reason", pause_->reason}};
     if (pause_->until) json["pause"]["until"] = iso8601(*pause_->until);
   }
-  return json.dump();
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 void Component::restore(const std::string& text) {

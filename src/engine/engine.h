@@ -130,6 +130,7 @@ class Engine {
   Options options_;
   std::unique_ptr<Generation> generation_;
   std::vector<std::unique_ptr<Generation>> past_;    ///< still used by a turn in flight
+  std::map<std::string, std::string> gone_;          ///< the state of removed components, for their return
   std::vector<std::shared_ptr<Component>> retired_;  ///< removed, but what they run must go on
   std::vector<std::uint32_t> due_;
   std::map<std::pair<std::string, std::string>, decisions::Decision> latest_;

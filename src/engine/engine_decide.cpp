@@ -64,6 +64,7 @@ std::vector<decisions::Decision> Engine::decide_values(Component& component, Utc
   wishes[std::string(kind.main_value())];
   std::vector<const Metric*> needed;
   std::string invalid;
+  bool is_unknown = false;
   for (const auto index : generation_->users[&component]) {
     const auto& plan = *generation_->plans[index];
     for (const auto& outcome : plan.outcome.components) {
@@ -71,6 +72,7 @@ std::vector<decisions::Decision> Engine::decide_values(Component& component, Utc
       for (const auto& ask : outcome.asks) wishes[ask.value].push_back(ask.wish);
       for (const auto* metric : outcome.tried) add_once(inputs, metric);
       for (const auto* metric : outcome.needed) add_once(needed, metric);
+      is_unknown |= outcome.is_unknown;
       if (!outcome.invalid.empty()) invalid = "plan " + plan.definition->id + " > " + outcome.invalid.front();
       for (const auto& error : outcome.errors)
         errors.push_back("plan " + plan.definition->id + " > " + error);
@@ -81,6 +83,7 @@ std::vector<decisions::Decision> Engine::decide_values(Component& component, Utc
     auto input = input_for(component, value, now);
     input.wishes = std::move(asked);
     input.invalid = invalid;
+    input.outage = is_unknown;
     input.errors = errors;
     for (const auto* metric : needed) {
       if (!metric->fresh()) input.not_fresh.push_back({metric->definition().id, metric->problem()});
@@ -355,12 +358,12 @@ Task<Result<Engine::Outcome>> Engine::scale(std::string component_id, ByHand wan
   component->expire_pause();
   outcome.pause = component->paused();
   if (wanted.dry_run) co_return outcome;
-  const auto pause = [&] {
-    if (wanted.pause_for) pause_at_least(*component, parts_.runtime.utc() + *wanted.pause_for);
-    outcome.pause = component->paused();
+  const auto pause = [&](Component& whom) {
+    if (wanted.pause_for) pause_at_least(whom, parts_.runtime.utc() + *wanted.pause_for);
+    outcome.pause = whom.paused();
   };
   if (!change_needed) {
-    pause();
+    pause(*component);
     co_return outcome;
   }
   if (component->applying()) co_return fail(ErrorCode::busy, "a change is being sent; try again", true);
@@ -373,16 +376,19 @@ Task<Result<Engine::Outcome>> Engine::scale(std::string component_id, ByHand wan
   ++in_flight_;
   outcome.attempt = co_await component->apply(std::move(change));
   --in_flight_;
+  // A reload meanwhile has put another in its place.
+  auto* const successor = generation_->component(component_id);
+  Component& live = successor != nullptr ? *successor : *component;
   for (const auto& decision : outcome.decisions) {
     // What a person set is not undone within the stabilization window.
     if (!outcome.attempt->error)
-      decisions::record_foreign_change(component->state(decision.value), decision.at, decision.final);
+      decisions::record_foreign_change(live.state(decision.value), decision.at, decision.final);
     record(decision, {}, {}, &*outcome.attempt);
   }
   if (outcome.attempt->error)
-    component->save();
+    live.save();
   else
-    pause();
+    pause(live);
   co_return outcome;
 }
 

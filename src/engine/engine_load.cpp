@@ -48,6 +48,7 @@ Result<std::vector<definitions::Problem>> Engine::load(definitions::Definitions 
       component->stop();
       const bool gone = (*next)->component(id) == nullptr || !(*next)->component(id)->same_target(*component);
       if (gone && component->definition().kind->ephemeral) retired_.push_back(component);
+      if ((*next)->component(id) == nullptr) gone_[id] = component->to_json();
     }
     cancel_timers();
     past_.push_back(std::move(generation_));
@@ -120,7 +121,8 @@ void Engine::make_components(Generation& next) {
   std::map<std::string, std::string> stored;
   // One that comes back is as paused and as recently changed as it was.
   const bool has_new = std::ranges::any_of(next.definitions->components, [this](const auto& definition) {
-    return !generation_ || generation_->component(definition.id) == nullptr;
+    return !generation_ ||
+           (generation_->component(definition.id) == nullptr && !gone_.contains(definition.id));
   });
   if (has_new && parts_.store != nullptr) {
     if (auto states = parts_.store->states()) {
@@ -139,12 +141,17 @@ void Engine::make_components(Generation& next) {
         [this](const Component& one) { observed(one); });
     if (auto* earlier = generation_ ? generation_->component(definition.id) : nullptr) {
       component->adopt(*earlier);
+    } else if (const auto left = gone_.extract(definition.id)) {
+      component->restore(left.mapped());
     } else if (const auto state = stored.find(Component::state_key(definition.id)); state != stored.end()) {
       component->restore(state->second);
     }
-    for (const auto& retired : retired_) {
-      if (retired->definition().id == definition.id && component->same_target(*retired))
-        component->adopt(*retired);
+    const auto retired = std::ranges::find_if(retired_, [&](const auto& one) {
+      return one->definition().id == definition.id && component->same_target(*one);
+    });
+    if (retired != retired_.end()) {
+      component->adopt(**retired);
+      retired_.erase(retired);
     }
     if (options_.dry_run || definition.dry_run) component->only_watch();
     next.components.emplace(definition.id, std::move(component));

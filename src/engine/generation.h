@@ -31,6 +31,7 @@ struct ComponentOutcome {
   std::vector<const Metric*> needed;  ///< of those, the ones without which capacity may not fall
   std::vector<std::string> errors;    ///< of those items: `item follow-load: TypeError ...`
   std::vector<std::string> invalid;   ///< of items that won and wished something that is no capacity
+  bool is_unknown = false;            ///< what an item would have wished could not be asked
 };
 
 struct ItemOutcome {

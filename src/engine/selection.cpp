@@ -95,6 +95,7 @@ class Trial {
   /// It won and wished something that is no capacity, or what it would have wished could not be asked: no
   /// reason to go down.
   bool invalid() const { return invalid_ || unknown_; }
+  bool is_unknown() const { return unknown_; }
   std::string error;
 
   static std::string main_value(const Component& component) {
@@ -281,7 +282,9 @@ void select(const Generation& generation, Plan& plan, Moment now) {
       bool told = wins && trial.wish(i, component, out);
       if (!told) {
         out.asks.resize(before);
-        told = trial.fallback(i, component, out);
+        // A lower item must not take the place of one of which nothing is known: capacity stays.
+        told = trial.is_unknown() || trial.fallback(i, component, out);
+        out.is_unknown |= trial.is_unknown();
       } else {
         outcome.items[index].won = true;
         plan.memory[index].unfresh_since.reset();

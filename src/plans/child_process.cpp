@@ -79,6 +79,7 @@ struct ChildProcess::Impl {
   std::optional<asio::posix::stream_descriptor> watched;
   Runtime::TimerId timer = 0;
   std::optional<OneShot<bool>> waiting;
+  std::shared_ptr<bool> alive = std::make_shared<bool>(true);  ///< two handlers may be on their way at once
 
   ~Impl();
   Status spawn(int their_socket, int progress_descriptor);
@@ -228,22 +229,24 @@ void ChildProcess::Impl::woken() {
 }
 
 void ChildProcess::Impl::wait_readable() {
-  watched->async_wait(asio::posix::stream_descriptor::wait_read, [this](const std::error_code& error) {
-    if (error) return;
-    const bool more = waiting && !answered();
-    if (more) {
-      if (!pump()) return wait_readable();
-      woken();
-    }
-  });
+  watched->async_wait(asio::posix::stream_descriptor::wait_read,
+                      [this, here = std::weak_ptr(alive)](const std::error_code& error) {
+                        if (error || here.expired()) return;
+                        const bool more = waiting && !answered();
+                        if (more) {
+                          if (!pump()) return wait_readable();
+                          woken();
+                        }
+                      });
 }
 
 void ChildProcess::Impl::wait_writable() {
-  watched->async_wait(asio::posix::stream_descriptor::wait_write, [this](const std::error_code& error) {
-    if (error || !waiting) return;
-    if (!push()) return woken();
-    if (sent < outgoing.size()) wait_writable();
-  });
+  watched->async_wait(asio::posix::stream_descriptor::wait_write,
+                      [this, here = std::weak_ptr(alive)](const std::error_code& error) {
+                        if (error || here.expired() || !waiting) return;
+                        if (!push()) return woken();
+                        if (sent < outgoing.size()) wait_writable();
+                      });
 }
 
 void ChildProcess::Impl::watch_silence() {

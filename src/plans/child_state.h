@@ -32,7 +32,8 @@ struct Child {
 struct Runs {
   std::span<const ExpressionId> ids;
   std::size_t trusted = 0;    ///< so many of them always get the whole time
-  bool stops_at_hit = false;  ///< nothing is run behind one of the others that hits a limit
+  bool stops_at_hit = false;  ///< nothing is run behind one of the others that hits a limit, or the
+                              ///< third of the trusted
 };
 
 /// Shared with evaluations under way, which may outlive the Expressions.

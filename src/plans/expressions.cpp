@@ -21,11 +21,14 @@ using CompileResult = std::variant<Compiled, std::vector<CompileProblem>>;
 
 constexpr std::size_t sources_per_request = 2000;
 constexpr int deaths_without_culprit = 3;
+/// Of one batch, by expressions that can be blamed.
+constexpr int most_kills = 2;
 
 /// Runs what `to_try` holds, in a process that only lives as long as that takes.
 Task<void> try_all(std::shared_ptr<ChildState> shared) {
   ChildState& state = *shared;
   int unexplained = 0;
+  std::optional<ExpressionId> suspect;
   while (!state.to_try.empty() && !state.is_closed && unexplained <= deaths_without_culprit) {
     if (!state.need(state.trial)) break;
     const std::vector<ExpressionId> ids = state.to_try;
@@ -39,10 +42,17 @@ Task<void> try_all(std::shared_ptr<ChildState> shared) {
                          state.to_try.begin() + static_cast<std::ptrdiff_t>(results.size()));
       continue;
     }
-    const bool proven = exchange.silent || exchange.crashed;
-    const auto culprits = proven ? state.culprits(asked, exchange) : std::vector<ExpressionId>{};
-    if (culprits.empty()) ++unexplained;
-    for (const ExpressionId id : culprits) {
+    // Whoever ran before the one it died of has ended in time.
+    const bool ran = exchange.phase == Progress::running && exchange.index < ids.size();
+    const auto ended = ids.begin() + (ran ? static_cast<std::ptrdiff_t>(exchange.index) : 0);
+    std::for_each(ids.begin(), ended, [&](ExpressionId id) { state.quarantine.behaved(id); });
+    const auto culprits = state.culprits(asked, exchange);
+    const bool proven =
+        exchange.silent || exchange.crashed || (!culprits.empty() && suspect == culprits.front());
+    if (culprits.empty() || !proven) ++unexplained;
+    if (!culprits.empty()) suspect = culprits.front();
+    state.to_try.erase(state.to_try.begin(), state.to_try.begin() + (ended - ids.begin()));
+    for (const ExpressionId id : proven ? culprits : std::vector<ExpressionId>{}) {
       state.quarantine.hit(id, state.blame(id, exchange), state.mono());
       std::erase(state.to_try, id);
     }
@@ -76,7 +86,7 @@ class Run {
   void take_cells();
   bool take_reply(const Reply& reply);
   bool take_death(const Exchange& exchange);
-  void set_aside();
+  void set_aside(std::size_t from);
 
   std::shared_ptr<ChildState> state_;
   Expressions::Batch batch_;
@@ -86,6 +96,7 @@ class Run {
   Request asked_;
   std::optional<ExpressionId> suspect_;
   int unexplained_ = 0;
+  int kills_ = 0;
 };
 
 void Run::take_cells() {
@@ -119,6 +130,7 @@ bool Run::take_reply(const Reply& reply) {
   }
   order_.run.erase(order_.run.begin(), order_.run.begin() + static_cast<std::ptrdiff_t>(count));
   order_.trusted -= std::min(order_.trusted, count);
+  set_aside(0);
   return true;
 }
 
@@ -142,20 +154,22 @@ bool Run::take_death(const Exchange& exchange) {
     if (place - order_.run.begin() < static_cast<std::ptrdiff_t>(order_.trusted)) --order_.trusted;
     order_.run.erase(place);
   }
-  set_aside();
+  set_aside(++kills_ < most_kills ? order_.trusted : 0);
   return true;
 }
 
-/// Those that nobody knows yet are tried apart: one of them has just cost this batch its time.
-void Run::set_aside() {
+/// What is left is tried apart, from there on: enough of this batch's time is lost. The trusted are taken at
+/// their word longer than those that nobody knows yet.
+void Run::set_aside(std::size_t from) {
   if (is_patient_) return;
-  for (std::size_t i = order_.trusted; i < order_.run.size(); ++i) {
+  for (std::size_t i = from; i < order_.run.size(); ++i) {
     const ExpressionId id = order_.run[i];
     done_.emplace(id, Evaluation{.error = "is tried apart first, as another expression ran into a limit",
                                  .is_unknown = true});
     try_apart(state_, id);
   }
-  order_.run.resize(order_.trusted);
+  order_.run.resize(from);
+  order_.trusted = std::min(order_.trusted, from);
 }
 
 Task<Status> Run::finish() {
@@ -181,11 +195,9 @@ Task<Status> Run::finish() {
     asked_ = state.request_for(state.main,
                                {.ids = order_.run, .trusted = order_.trusted, .stops_at_hit = !is_patient_});
     const Exchange exchange = co_await state.main.process->ask(asked_);
-    if (exchange.reply && take_reply(*exchange.reply)) {
-      set_aside();
-    } else if (!take_death(exchange)) {
+    if (exchange.reply && take_reply(*exchange.reply)) continue;
+    if (!take_death(exchange))
       co_return fail(ErrorCode::internal, "the process for expressions ends again and again", true);
-    }
   }
   co_return Status{};
 }

@@ -30,6 +30,16 @@ cooldown: { up: 0s, down: 0s }
 """
 
 
+def test_a_reason_in_any_language_may_be_long(wave):
+    wave.write(LOGGER)
+    wave.run()
+    wave.command("pause", "workers", "--reason", "점" * 67, check=0)
+    assert wave.component("workers")["paused_reason"] == "점" * 66
+    wave.kill()
+    wave.run()
+    assert wave.component("workers")["paused_reason"] == "점" * 66
+
+
 @pytest.mark.parametrize("until", [None, "2h"])
 def test_a_change_by_hand_never_shortens_a_pause(wave, until):
     wave.write(LOGGER)

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 
+import pytest
 import requests
 from conftest import PROGRAM, eventually
 
@@ -155,10 +156,13 @@ def test_definitions_that_a_reload_did_not_take_are_told_until_they_are_right(wa
     assert "invalid" not in wave.command("status", check=0).stdout
 
 
-def test_a_component_that_leaves_and_comes_back_is_paused_as_before(wave):
+@pytest.mark.parametrize("kind", ["logger", "local-process"])
+def test_a_component_that_leaves_and_comes_back_is_paused_as_before(wave, kind):
     process = "component_kind: local-process\nmetadata: { command: sleep, args: ['1000'] }\n"
-    both = TWO.format(metric="true", component="true").replace("id: others\n" + process, "id: others\ncomponent_kind: logger\n")
-    assert "logger" in both
+    both = TWO.format(metric="true", component="true")
+    if kind == "logger":
+        both = both.replace("id: others\n" + process, "id: others\ncomponent_kind: logger\n")
+    assert kind in both
     wave.write(both)
     wave.run()
     wave.push("load", 40)
@@ -173,6 +177,12 @@ def test_a_component_that_leaves_and_comes_back_is_paused_as_before(wave):
     reload(wave, both)
     eventually(lambda: len(wave.get("/api/v1/status").json()["components"]) == 2)
     assert wave.component("others")["paused"] == paused
+    # What it was when it left is over when somebody resumes it.
+    wave.command("resume", "others", check=0)
+    loaded = wave.get("/api/v1/status").json()["definitions_loaded_at"]
+    reload(wave, both + "\n# again\n")
+    eventually(lambda: wave.get("/api/v1/status").json()["definitions_loaded_at"] != loaded)
+    assert not wave.component("others")["paused"]
 
 
 def test_an_empty_file_is_no_wish_to_forget_everything(wave):

@@ -316,6 +316,7 @@ RunResult Engine::Impl::run_one(std::uint32_t id) {
 
 void Engine::Impl::run(const Request& request, Reply& reply) {
   std::uint64_t left = request.overrun_us;
+  std::uint64_t wasted = 0;
   ++request_serial;
   reply.results.reserve(request.run.size());
   for (std::size_t i = 0; i < request.run.size(); ++i) {
@@ -325,7 +326,8 @@ void Engine::Impl::run(const Request& request, Reply& reply) {
     if (reply.results.back().hit_limit) {
       left -= std::min(left, time_us);
       collect();
-      if (request.stops_at_hit && i >= request.trusted) return;
+      wasted += time_us;
+      if (request.stops_at_hit && (i >= request.trusted || wasted > request.overrun_us)) return;
     } else if (MemoryCount::in_use() - blocks_after_gc > static_cast<long long>(request.memory_bytes)) {
       collect();
     }

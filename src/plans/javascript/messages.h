@@ -51,7 +51,8 @@ struct Request {
   std::vector<Zone> zones;
   std::vector<std::uint32_t> run;     ///< functions
   std::uint32_t trusted = 0;          ///< so many of `run` always get the whole time
-  bool stops_at_hit = false;          ///< nothing is run behind one of the others that hits a limit
+  bool stops_at_hit = false;          ///< at a limit that one of the others hits, or at the third
+                                      ///< of the trusted, nothing more is run
   double now = 0;                     ///< seconds since 1970
   std::uint64_t time_us = 30'000;     ///< of CPU, for each of `run`
   std::uint64_t overrun_us = 60'000;  ///< what those that are not trusted may waste together

@@ -14,6 +14,7 @@
 #include <jsapi.h>
 #include <jsfriendapi.h>
 
+#include "base/text.h"
 #include "plans/functions.h"
 #include "plans/javascript/names.h"
 #include "plans/javascript/scripts.h"
@@ -272,9 +273,7 @@ Thrown take_exception(JSContext* context) {
   out.bare = report.report()->message().c_str();
   out.message = report.toStringResult().c_str();
   if (out.message.size() > longest) {
-    std::size_t cut = longest;
-    while (cut > 0 && (static_cast<unsigned char>(out.message[cut]) & 0xc0) == 0x80) --cut;
-    out.message = out.message.substr(0, cut) + "...";
+    out.message = std::string(cut(out.message, longest)) + "...";
   }
   out.place = {.line = report.report()->lineno, .column = report.report()->column};
   return out;

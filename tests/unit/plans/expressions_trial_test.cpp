@@ -81,6 +81,33 @@ TEST(ExpressionsApart, ASecondGoIsNoBatchsBusiness) {
   EXPECT_EQ(results[1].number, 1) << results[1].error;
 }
 
+/// Those that have always ended in time do not stop the others either when all of them hit the limit at once.
+TEST(ExpressionsApart, TheTrustedMayLoseABatchThreeLimitsOfTime) {
+  Daemon daemon;
+  daemon.expressions->declare_metrics({"x"});
+  std::vector<ExpressionId> ids;
+  for (int i = 0; i < 20; ++i)
+    ids.push_back(daemon.compile("if (x > 1) while (true) {}; x + " + std::to_string(i)));
+  ids.push_back(daemon.compile("6 * 7"));
+  const auto with_x = [&](double x) {
+    Expressions::Batch batch{.now = daemon.loop.utc(), .changed = {}, .run = ids};
+    for (std::uint32_t i = 0; i < daemon.expressions->columns().size(); ++i)
+      batch.changed.emplace_back(i, Cell{.value = x, .fresh = true});
+    return *daemon.loop.run_until(daemon.expressions->evaluate(std::move(batch)));
+  };
+  EXPECT_EQ(with_x(1)[19].number, 20);
+  const auto results = with_x(2);
+  EXPECT_EQ(std::ranges::count_if(results, [](const auto& one) { return !one.is_unknown; }), 3);
+  auto later = results;
+  for (int i = 0; i < 500 && std::ranges::any_of(later, &Evaluation::is_unknown); ++i) {
+    daemon.pass(20ms);
+    later = with_x(2);
+  }
+  EXPECT_EQ(later.back().number, 42);
+  for (int i = 0; i < 20; ++i)
+    EXPECT_THAT(later[static_cast<std::size_t>(i)].error, HasSubstr("ran longer than"));
+}
+
 TEST(ExpressionsApart, APatientBatchLeavesNothingUnknown) {
   Daemon daemon;
   std::vector<ExpressionId> ids;
