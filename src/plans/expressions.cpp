@@ -146,6 +146,9 @@ bool Run::take_death(const Exchange& exchange) {
     if (!culprits.empty()) suspect_ = culprits.front();
     return ++unexplained_ <= deaths_without_culprit;
   }
+  // Whoever ran before it has ended in time; only what it gave is lost.
+  if (exchange.phase == Progress::running)
+    order_.trusted = std::max<std::size_t>(order_.trusted, exchange.index);
   for (const ExpressionId id : culprits) {
     Evaluation evaluation = state.blame(id, exchange);
     state.quarantine.hit(id, evaluation, state.mono());

@@ -97,7 +97,9 @@ TEST(ExpressionsApart, TheTrustedMayLoseABatchThreeLimitsOfTime) {
   };
   EXPECT_EQ(with_x(1)[19].number, 20);
   const auto results = with_x(2);
-  EXPECT_EQ(std::ranges::count_if(results, [](const auto& one) { return !one.is_unknown; }), 3);
+  // Three that were interrupted, or two that cost the process its life.
+  const auto judged = std::ranges::count_if(results, [](const auto& one) { return !one.is_unknown; });
+  EXPECT_TRUE(judged == 2 || judged == 3) << judged;
   auto later = results;
   for (int i = 0; i < 500 && std::ranges::any_of(later, &Evaluation::is_unknown); ++i) {
     daemon.pass(20ms);
