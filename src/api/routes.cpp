@@ -234,8 +234,7 @@ ServerResponse Api::receive_otlp(const net::ServerRequest& request) {
 }
 
 ServerResponse Api::pause(const std::string& component_id, const std::string& body) {
-  if (engine_.generation().component(component_id) == nullptr)
-    return failed(engine_.no_component(component_id));
+  if (const auto known = engine_.named(component_id); !known) return failed(known.error());
   auto fields = object_of(body, {"until", "reason"});
   if (!fields) return failed(fields.error());
   std::optional<UtcTime> until;
@@ -257,12 +256,11 @@ ServerResponse Api::pause(const std::string& component_id, const std::string& bo
 }
 
 ServerResponse Api::resume(const std::string& component_id) {
-  auto* component = engine_.generation().component(component_id);
-  if (component == nullptr) return failed(engine_.no_component(component_id));
-  component->expire_pause();
-  const bool was_paused = component->paused().has_value();
-  auto resumed = engine_.resume(component_id);
-  if (!resumed) return failed(resumed.error());
+  const auto component = engine_.named(component_id);
+  if (!component) return failed(component.error());
+  (*component)->expire_pause();
+  const bool was_paused = (*component)->paused().has_value();
+  (*component)->resume();
   const json out = {{"ok", true}, {"component_id", component_id}, {"was_paused", was_paused}};
   return {.body = out.dump()};
 }

@@ -34,6 +34,11 @@ std::string shortest(double number);
 /// The same, without an exponent where it is whole and below 1e15.
 std::string format_number(double number);
 
+/// Whether the byte continues a UTF-8 character.
+constexpr bool is_continuation(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xc0) == 0x80;
+}
+
 /// At most `most` bytes from the beginning, and no half of a UTF-8 character.
 std::string_view cut(std::string_view text, std::size_t most);
 

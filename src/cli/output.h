@@ -38,7 +38,7 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
-/// `4`, `2.5`; `-` for nothing.
+/// `4`, `2.5`; `unknown` for NaN.
 std::string show(double number);
 /// UTC to the second, as in logs and JSON: `2026-01-31T12:00:00Z`.
 std::string show_time(UtcTime time);

@@ -126,7 +126,6 @@ definitions::Limits Path::limits() const {
 }
 
 void Path::limit() {
-  // What is held without data counts as wished: what comes after an outage shall not undo it at once.
   if (decision_.wish) {
     if (const auto least = limits(); !least.min_written && number_ < least.min)
       step("limits", least.min, "a wish below " + format_number(least.min) + " needs a `min` that says so");
@@ -137,6 +136,8 @@ void Path::limit() {
     if (held.retry_at && held.value > wish)
       *held.retry_at += component_.behavior.down.stabilization_window / 10;
     step("stabilization", std::move(held));
+    // What is held without data counts as wished, here and below: what comes after an outage shall not undo
+    // it at once.
     state_.recommendations.push_back({input_.now, input_.outage ? std::max(wish, input_.current) : wish});
   } else if (input_.outage) {
     state_.recommendations.push_back({input_.now, input_.current});

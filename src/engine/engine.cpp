@@ -210,19 +210,12 @@ void Engine::receive(std::string_view kind, const std::vector<metrics::Received>
 }
 
 Status Engine::pause(const std::string& component_id, std::optional<UtcTime> until, std::string reason) {
-  auto* component = generation_ ? generation_->component(component_id) : nullptr;
-  if (component == nullptr) return fail(ErrorCode::not_found, "no component '" + component_id + "'");
+  const auto component = named(component_id);
+  if (!component) return std::unexpected(component.error());
   if (until && *until <= parts_.runtime.utc()) {
     return fail(ErrorCode::invalid_argument, "until " + iso8601(*until) + " has passed");
   }
-  component->pause({until, std::move(reason)});
-  return {};
-}
-
-Status Engine::resume(const std::string& component_id) {
-  auto* component = generation_ ? generation_->component(component_id) : nullptr;
-  if (component == nullptr) return fail(ErrorCode::not_found, "no component '" + component_id + "'");
-  component->resume();
+  (*component)->pause({until, std::move(reason)});
   return {};
 }
 

@@ -34,9 +34,8 @@ class Engine {
   /// is passed over.
   void receive(std::string_view kind, const std::vector<metrics::Received>& samples);
   Status pause(const std::string& component_id, std::optional<UtcTime> until, std::string reason);
-  Status resume(const std::string& component_id);
-  /// not_found, with the id that may have been meant.
-  Error no_component(const std::string& component_id) const;
+  /// The component, or not_found with the id that may have been meant.
+  Result<Component*> named(const std::string& component_id) const;
 
   struct ByHand {
     std::map<std::string, double> values;

@@ -11,8 +11,6 @@ namespace {
 
 /// A repeated outcome is counted here and written this often.
 constexpr Duration write_repeats_every = 60s;
-/// Of what is longer nobody meant an id, and comparing it with all of them takes long.
-constexpr std::size_t longest_guess = 128;
 
 /// Somebody else steers it and the change goes to his floor.
 bool raises_floor(const Component& component) {
@@ -328,18 +326,20 @@ void pause_at_least(Component& component, UtcTime until) {
 
 }  // namespace
 
-Error Engine::no_component(const std::string& component_id) const {
+Result<Component*> Engine::named(const std::string& component_id) const {
   std::vector<std::string> ids;
-  if (generation_ && component_id.size() <= longest_guess)
+  if (generation_) {
+    if (auto* found = generation_->component(component_id)) return found;
     for (const auto& [id, component] : generation_->components) ids.push_back(id);
-  return {.code = ErrorCode::not_found,
-          .message = "no component '" + component_id + "'" + definitions::did_you_mean(component_id, ids)};
+  }
+  return fail(ErrorCode::not_found,
+              "no component '" + component_id + "'" + definitions::did_you_mean(component_id, ids));
 }
 
 Task<Result<Engine::Outcome>> Engine::scale(std::string component_id, ByHand wanted) {
-  auto* found = generation_ ? generation_->component(component_id) : nullptr;
-  if (found == nullptr) co_return std::unexpected(no_component(component_id));
-  const auto component = found->shared_from_this();
+  const auto found = named(component_id);
+  if (!found) co_return std::unexpected(found.error());
+  const auto component = (*found)->shared_from_this();
   co_await component->observe();
   if (!component->known()) {
     co_return within(

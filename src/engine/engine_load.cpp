@@ -121,8 +121,8 @@ void Engine::make_components(Generation& next) {
   std::map<std::string, std::string> stored;
   // One that comes back is as paused and as recently changed as it was.
   const bool has_new = std::ranges::any_of(next.definitions->components, [this](const auto& definition) {
-    return !generation_ ||
-           (generation_->component(definition.id) == nullptr && !gone_.contains(definition.id));
+    return definition.enabled && !gone_.contains(definition.id) &&
+           (!generation_ || generation_->component(definition.id) == nullptr);
   });
   if (has_new && parts_.store != nullptr) {
     if (auto states = parts_.store->states()) {

@@ -108,11 +108,9 @@ Task<Status> evaluate(Generation& generation, std::vector<std::uint32_t> plans, 
   }
   const auto run = batch.run;
   auto results = co_await generation.expressions->evaluate(std::move(batch));
-  const auto keep = [&generation](plans::ExpressionId id, plans::Evaluation evaluation) {
-    generation.evaluations[id] = std::move(evaluation);
-  };
   if (!results) {
-    for (const auto id : run) keep(id, {.error = results.error().text(), .is_unknown = true});
+    for (const auto id : run)
+      generation.evaluations[id] = {.error = results.error().text(), .is_unknown = true};
     co_return std::unexpected(std::move(results.error()));
   }
   for (const auto& one : told) {
@@ -122,7 +120,8 @@ Task<Status> evaluate(Generation& generation, std::vector<std::uint32_t> plans, 
     column.told_value = one.value;
     column.told_fresh = one.fresh;
   }
-  for (std::size_t i = 0; i < run.size() && i < results->size(); ++i) keep(run[i], std::move((*results)[i]));
+  for (std::size_t i = 0; i < run.size() && i < results->size(); ++i)
+    generation.evaluations[run[i]] = std::move((*results)[i]);
   co_return Status{};
 }
 

@@ -34,7 +34,6 @@ class Trial {
     if (!compiled_.condition) return true;
     const auto& result = generation_.evaluations[*compiled_.condition];
     note(result);
-    unknown_ |= result.is_unknown;
     using Outcome = plans::Evaluation::Outcome;
     if (result.outcome == Outcome::boolean) return result.boolean;
     error = result.outcome == Outcome::error || result.outcome == Outcome::other
@@ -122,6 +121,7 @@ class Trial {
   }
 
   void note(const plans::Evaluation& result) {
+    unknown_ |= result.is_unknown;
     for (const auto column : result.read) {
       const auto* metric = generation_.columns[column].metric;
       const bool is_excused = has(result.excused, column) && !has(result.not_fresh, column);
@@ -146,7 +146,6 @@ class Trial {
       relative_ = false;
       note(result);
       wish.relative = relative_;
-      unknown_ |= result.is_unknown;
       if (result.outcome == plans::Evaluation::Outcome::error) {
         error = result.error;
         return false;

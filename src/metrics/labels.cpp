@@ -45,7 +45,7 @@ bool Labels::put(std::string_view name, std::string_view value, std::size_t most
     if (order == 0) return true;
     if (order > 0) break;
   }
-  if (before >= most || (place != end() && most != no_limit && size() >= most)) return false;
+  if ((place == end() ? before : size()) >= most) return false;
   const Sizes sizes = {static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(value.size())};
   std::array<char, sizeof sizes> head{};
   std::memcpy(head.data(), sizes.data(), sizeof sizes);

@@ -144,9 +144,10 @@ void MicrohttpdServer::expect(MHD_Connection* connection, Duration within) {
 /// Bytes that trickle in are no silence: what is not complete in time is closed all the same.
 void MicrohttpdServer::close_late() {
   {
+    const MonoTime now = runtime_.mono();
     const std::lock_guard lock(shared_->mutex);
     for (const auto& [connection, due] : shared_->due) {
-      if (due > runtime_.mono()) continue;
+      if (due > now) continue;
       // It leaves the list when it is closed, before its descriptor may become another's.
       const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
       if (info != nullptr) ::shutdown(info->connect_fd, SHUT_RDWR);

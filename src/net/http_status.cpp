@@ -82,7 +82,7 @@ std::size_t utf8_length(std::string_view text) {
   const std::size_t length = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 0;
   if (length == 0 || lead > 0xf4 || length > text.size()) return 0;
   for (std::size_t i = 1; i < length; ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
+    if (!is_continuation(text[i])) return 0;
   }
   return length;
 }

@@ -115,12 +115,20 @@ Request ChildState::request_for(Child& child, Runs runs) {
   return request;
 }
 
-void ChildState::judge(ExpressionId id, const RunResult& result, const Evaluation& evaluation) {
+Evaluation ChildState::judge(ExpressionId id, const RunResult& result) {
+  Evaluation out = evaluation_of(id, result);
   if (result.hit_limit) {
-    quarantine.hit(id, evaluation, mono());
+    quarantine.hit(id, out, mono());
   } else {
     quarantine.behaved(id);
   }
+  return out;
+}
+
+Evaluation ChildState::strike(ExpressionId id, const Exchange& exchange) {
+  Evaluation out = blame(id, exchange);
+  quarantine.hit(id, out, mono());
+  return out;
 }
 
 std::vector<ExpressionId> ChildState::culprits(const Request& request, const Exchange& exchange) const {

@@ -62,8 +62,10 @@ struct ChildState {
   void add_zones(Child& child, javascript::Request& request);
   void add_functions(Child& child, javascript::Request& request, std::span<const ExpressionId> ids) const;
   javascript::Request request_for(Child& child, Runs runs);
-  /// Keeps what one that has run did with its time.
-  void judge(ExpressionId id, const javascript::RunResult& result, const Evaluation& evaluation);
+  /// What one that has run gives; whether it ended in time is remembered.
+  Evaluation judge(ExpressionId id, const javascript::RunResult& result);
+  /// What one that the child died of gives; that is remembered.
+  Evaluation strike(ExpressionId id, const Exchange& exchange);
   /// Those that the child was at when it died.
   std::vector<ExpressionId> culprits(const javascript::Request& request, const Exchange& exchange) const;
   Evaluation evaluation_of(ExpressionId id, const javascript::RunResult& result) const;

@@ -24,20 +24,38 @@ constexpr int deaths_without_culprit = 3;
 /// Of one batch, by expressions that can be blamed.
 constexpr int most_kills = 2;
 
+/// The deaths of processes that run the same expressions one after the other.
+class Deaths {
+ public:
+  /// Whom this one can be blamed on. Somebody else may have killed the process just then: only a second time
+  /// is a proof, unless it gave no sign of life or crashed.
+  std::vector<ExpressionId> to_blame(std::vector<ExpressionId> culprits, const Exchange& exchange) {
+    const bool is_proven =
+        exchange.silent || exchange.crashed || (!culprits.empty() && suspect_ == culprits.front());
+    if (is_proven && !culprits.empty()) return culprits;
+    if (!culprits.empty()) suspect_ = culprits.front();
+    ++unexplained_;
+    return {};
+  }
+  bool are_too_many() const { return unexplained_ > deaths_without_culprit; }
+
+ private:
+  std::optional<ExpressionId> suspect_;
+  int unexplained_ = 0;
+};
+
 /// Runs what `to_try` holds, in a process that only lives as long as that takes.
 Task<void> try_all(std::shared_ptr<ChildState> shared) {
   ChildState& state = *shared;
-  int unexplained = 0;
-  std::optional<ExpressionId> suspect;
-  while (!state.to_try.empty() && !state.is_closed && unexplained <= deaths_without_culprit) {
+  Deaths deaths;
+  while (!state.to_try.empty() && !state.is_closed && !deaths.are_too_many()) {
     if (!state.need(state.trial)) break;
     const std::vector<ExpressionId> ids = state.to_try;
     const Request asked = state.request_for(state.trial, {.ids = ids, .stops_at_hit = true});
     const Exchange exchange = co_await state.trial.process->ask(asked);
     if (exchange.reply && !exchange.reply->results.empty() && exchange.reply->results.size() <= ids.size()) {
       const auto& results = exchange.reply->results;
-      for (std::size_t i = 0; i < results.size(); ++i)
-        state.judge(ids[i], results[i], state.evaluation_of(ids[i], results[i]));
+      for (std::size_t i = 0; i < results.size(); ++i) state.judge(ids[i], results[i]);
       state.to_try.erase(state.to_try.begin(),
                          state.to_try.begin() + static_cast<std::ptrdiff_t>(results.size()));
       continue;
@@ -46,14 +64,9 @@ Task<void> try_all(std::shared_ptr<ChildState> shared) {
     const bool ran = exchange.phase == Progress::running && exchange.index < ids.size();
     const auto ended = ids.begin() + (ran ? static_cast<std::ptrdiff_t>(exchange.index) : 0);
     std::for_each(ids.begin(), ended, [&](ExpressionId id) { state.quarantine.behaved(id); });
-    const auto culprits = state.culprits(asked, exchange);
-    const bool proven =
-        exchange.silent || exchange.crashed || (!culprits.empty() && suspect == culprits.front());
-    if (culprits.empty() || !proven) ++unexplained;
-    if (!culprits.empty()) suspect = culprits.front();
     state.to_try.erase(state.to_try.begin(), state.to_try.begin() + (ended - ids.begin()));
-    for (const ExpressionId id : proven ? culprits : std::vector<ExpressionId>{}) {
-      state.quarantine.hit(id, state.blame(id, exchange), state.mono());
+    for (const ExpressionId id : deaths.to_blame(state.culprits(asked, exchange), exchange)) {
+      state.strike(id, exchange);
       std::erase(state.to_try, id);
     }
     state.bury(state.trial);
@@ -94,8 +107,7 @@ class Run {
   Quarantine::Order order_;
   std::map<ExpressionId, Evaluation> done_;
   Request asked_;
-  std::optional<ExpressionId> suspect_;
-  int unexplained_ = 0;
+  Deaths deaths_;
   int kills_ = 0;
 };
 
@@ -124,9 +136,7 @@ bool Run::take_reply(const Reply& reply) {
   if (count == 0 || count > order_.run.size()) return false;
   for (std::size_t i = 0; i < count; ++i) {
     const ExpressionId id = order_.run[i];
-    Evaluation evaluation = state_->evaluation_of(id, reply.results[i]);
-    state_->judge(id, reply.results[i], evaluation);
-    done_.emplace(id, std::move(evaluation));
+    done_.emplace(id, state_->judge(id, reply.results[i]));
   }
   order_.run.erase(order_.run.begin(), order_.run.begin() + static_cast<std::ptrdiff_t>(count));
   order_.trusted -= std::min(order_.trusted, count);
@@ -137,22 +147,14 @@ bool Run::take_reply(const Reply& reply) {
 /// Takes the culprit out of what is left to do. False when children die without anybody to blame.
 bool Run::take_death(const Exchange& exchange) {
   ChildState& state = *state_;
-  const std::vector<ExpressionId> culprits = state.culprits(asked_, exchange);
+  const auto culprits = deaths_.to_blame(state.culprits(asked_, exchange), exchange);
   state.bury(state.main);
-  // Somebody else may have killed the child just then: only a second time is a proof.
-  const bool proven =
-      exchange.silent || exchange.crashed || (!culprits.empty() && suspect_ == culprits.front());
-  if (culprits.empty() || !proven) {
-    if (!culprits.empty()) suspect_ = culprits.front();
-    return ++unexplained_ <= deaths_without_culprit;
-  }
+  if (culprits.empty()) return !deaths_.are_too_many();
   // Whoever ran before it has ended in time; only what it gave is lost.
   if (exchange.phase == Progress::running)
     order_.trusted = std::max<std::size_t>(order_.trusted, exchange.index);
   for (const ExpressionId id : culprits) {
-    Evaluation evaluation = state.blame(id, exchange);
-    state.quarantine.hit(id, evaluation, state.mono());
-    done_.emplace(id, std::move(evaluation));
+    done_.emplace(id, state.strike(id, exchange));
     const auto place = std::ranges::find(order_.run, id);
     if (place - order_.run.begin() < static_cast<std::ptrdiff_t>(order_.trusted)) --order_.trusted;
     order_.run.erase(place);
@@ -187,8 +189,9 @@ Task<Status> Run::finish() {
   for (const ExpressionId id : order_.not_now) done_.emplace(id, state.quarantine.last(id));
   for (const ExpressionId id : order_.unknown)
     done_.emplace(id, Evaluation{.error = "is tried apart first", .is_unknown = true});
-  if (order_.retry && is_patient_) order_.run.push_back(*order_.retry);
-  if (order_.retry && !is_patient_) {
+  if (order_.retry && is_patient_) {
+    order_.run.push_back(*order_.retry);
+  } else if (order_.retry) {
     done_.emplace(*order_.retry, state.quarantine.last(*order_.retry));
     try_apart(state_, *order_.retry);
   }

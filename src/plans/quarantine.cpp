@@ -15,7 +15,7 @@ void Quarantine::hit(ExpressionId id, Evaluation last, MonoTime now) {
 }
 
 void Quarantine::behaved(ExpressionId id) {
-  if (!trying_.empty()) trying_.erase(id);
+  trying_.erase(id);
   if (proven_.size() <= id) proven_.resize(id + 1);
   proven_[id] = true;
   struck_.erase(id);
@@ -29,7 +29,7 @@ Quarantine::Order Quarantine::order(const std::vector<ExpressionId>& wanted, Mon
   unique.erase(std::unique(unique.begin(), unique.end()), unique.end());
   for (const ExpressionId id : unique) {
     const auto it = struck_.find(id);
-    if (!trying_.empty() && trying_.contains(id)) {
+    if (trying_.contains(id)) {
       (it == struck_.end() ? out.unknown : out.not_now).push_back(id);
     } else if (it == struck_.end()) {
       (id < proven_.size() && proven_[id] ? out.run : unproven).push_back(id);

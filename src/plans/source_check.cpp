@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/cron.h"
+#include "base/text.h"
 #include "definitions/load.h"
 #include "plans/functions.h"
 #include "plans/javascript/names.h"
@@ -301,10 +302,6 @@ CheckedSource Checker::run(const json& analysis) {
   }
   out_.text.append(text_, done);
   return std::move(out_);
-}
-
-bool is_continuation(char c) {
-  return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
 }
 
 std::size_t offset_of(const std::string& text, LineColumn place) {

@@ -315,16 +315,15 @@ RunResult Engine::Impl::run_one(std::uint32_t id) {
 }
 
 void Engine::Impl::run(const Request& request, Reply& reply) {
-  std::uint64_t left = request.overrun_us;
   std::uint64_t wasted = 0;
   ++request_serial;
   reply.results.reserve(request.run.size());
   for (std::size_t i = 0; i < request.run.size(); ++i) {
     progress.at(Progress::running, i);
+    const std::uint64_t left = request.overrun_us - std::min(wasted, request.overrun_us);
     time_us = i < request.trusted ? request.time_us : std::clamp(left, shortest_us, request.time_us);
     reply.results.push_back(run_one(request.run[i]));
     if (reply.results.back().hit_limit) {
-      left -= std::min(left, time_us);
       collect();
       wasted += time_us;
       if (request.stops_at_hit && (i >= request.trusted || wasted > request.overrun_us)) return;
