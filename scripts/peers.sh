@@ -29,11 +29,11 @@ fetch_debian() {
   echo "$PWD/$root/$program"
 }
 
-# A go of 1.24 or newer: the machine's, or one that Debian's own go brings as a module.
+# A go that is new enough for scripts/kubernetes/go.mod: the machine's, or one that Debian's own go brings as a module.
 find_go() {
-  local version=v0.0.1-go1.26.0.linux-amd64 minor
-  minor=$(go env GOVERSION 2> /dev/null | sed -nE 's/^go1\.([0-9]+).*/\1/p')
-  if [ "${minor:-0}" -ge 24 ]; then
+  local version=v0.0.1-go1.27.3.linux-amd64 least
+  least=$(sed -nE 's/^go /go/p' scripts/kubernetes/go.mod)
+  if printf '%s\n' "$least" "$(go env GOVERSION 2> /dev/null)" | sort -CV; then
     command -v go
     return
   fi
@@ -47,7 +47,7 @@ find_go() {
   local found
   found=$(go env GOMODCACHE)/golang.org/toolchain@$version/bin/go
   if [ ! -x "$found" ]; then
-    echo "==> bringing go 1.26 with the machine's go" >&2
+    echo "==> bringing go 1.27 with the machine's go" >&2
     (cd "$(mktemp -d)" && go mod init example/bootstrap > /dev/null 2>&1 && go mod download "golang.org/toolchain@$version")
     chmod -R u+x "$(dirname "$found")" "$(dirname "$found")/../pkg/tool"
   fi
@@ -59,14 +59,14 @@ find_go() {
 build_kubernetes() {
   local root=.peers/kubernetes name
   if [ ! -x "$root/$1" ] || ! cmp -s scripts/kubernetes/main.go "$root/main.go"; then
-    echo "==> building kube-apiserver, kube-controller-manager and kwok in .peers/ (about five minutes on two cores, once)" >&2
+    echo "==> building kube-apiserver, kube-controller-manager, kwok and Karpenter in .peers/ (about five minutes on two cores, once)" >&2
     local go
     go=$(find_go)
     mkdir -p "$root"
     cp scripts/kubernetes/* "$root"
     (cd "$root" && GOFLAGS=-mod=mod GOTOOLCHAIN=local "$go" build -p 2 -trimpath -ldflags='-s -w' -o kubernetes.new . >&2)
     mv "$root/kubernetes.new" "$root/kubernetes"
-    for name in kube-apiserver kube-controller-manager kwok; do ln -sf kubernetes "$root/$name"; done
+    for name in kube-apiserver kube-controller-manager kwok karpenter; do ln -sf kubernetes "$root/$name"; done
   fi
   echo "$PWD/$root/$1"
 }
@@ -97,16 +97,17 @@ fetch_maven() {
   echo "$PWD/$root/lib"
 }
 
-# The CustomResourceDefinitions of Karpenter, from its Go module.
+# The CustomResourceDefinitions of Karpenter and its kwok provider, from the Go module that scripts/kubernetes names.
 fetch_karpenter_crds() {
-  local root=.peers/karpenter-crds module
-  if [ ! -e "$root/karpenter.sh_nodepools.yaml" ]; then
+  local root=.peers/karpenter-crds go version module
+  go=$(find_go)
+  version=$(sed -nE 's/^\s*(sigs.k8s.io\/karpenter) (v\S+).*/\1@\2/p' scripts/kubernetes/go.mod)
+  if [ "$(cat "$root/version" 2> /dev/null)" != "$version" ]; then
     echo "==> bringing Karpenter's CustomResourceDefinitions into $root" >&2
-    module=$(cd "$(mktemp -d)" && "$(cd "$OLDPWD" && find_go)" mod download -json sigs.k8s.io/karpenter@v1.14.1 |
-      sed -nE 's/^\s*"Dir": "(.*)",?$/\1/p')
+    module=$(cd "$(mktemp -d)" && "$go" mod download -json "$version" | sed -nE 's/^\s*"Dir": "(.*)",?$/\1/p')
     mkdir -p "$root"
-    cp "$module"/pkg/apis/crds/karpenter.sh_*.yaml "$root"
-    chmod u+w "$root"/*
+    install -m 644 "$module"/pkg/apis/crds/karpenter.sh_*.yaml "$module"/kwok/apis/crds/*.yaml "$root"
+    echo "$version" > "$root/version"
   fi
   echo "$PWD/$root"
 }
@@ -115,7 +116,7 @@ for peer in "$@"; do
   case $peer in
     prometheus) fetch_debian prometheus usr/bin/prometheus ;;
     etcd) fetch_debian etcd-server usr/bin/etcd ;;
-    kube-apiserver | kube-controller-manager | kwok) build_kubernetes "$peer" ;;
+    kube-apiserver | kube-controller-manager | kwok | karpenter) build_kubernetes "$peer" ;;
     kubectl) fetch_debian kubernetes-client usr/bin/kubectl ;;
     karpenter-crds) fetch_karpenter_crds ;;
     kafka) fetch_maven kafka org.apache.kafka:kafka_2.13:3.9.1 org.slf4j:slf4j-nop:1.7.36 ;;

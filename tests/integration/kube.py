@@ -1,7 +1,9 @@
-"""A real kube-apiserver with etcd: RBAC, tokens, its own certificate. `with_pods` adds what makes pods and runs them."""
+"""A real kube-apiserver with etcd: RBAC, tokens, its own certificate. `with_pods` adds what makes pods and runs them,
+`with_karpenter` what makes nodes."""
 
 import base64
 import contextlib
+import os
 import pathlib
 import subprocess
 
@@ -131,7 +133,8 @@ class Kube:
                 f"--cert-dir={certs}",
                 "--service-cluster-ip-range=10.0.0.0/24",
                 "--authorization-mode=RBAC",
-                "--disable-admission-plugins=ServiceAccount",
+                # Without what takes the taints of new nodes away again, they are not added.
+                "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition",
                 f"--service-account-issuer={self.url}/",
                 f"--service-account-key-file={self.folder / 'sa.pub'}",
                 f"--service-account-signing-key-file={key}",
@@ -160,6 +163,30 @@ class Kube:
             ],
             "controllers.log",
         )
+        self._kwok(ready_after)
+        self.create("/api/v1/nodes", {"metadata": {"name": NODE}})
+
+    def with_karpenter(self):
+        """Karpenter's own controllers over its kwok provider, and kwok, which makes their nodes ready."""
+        for file in sorted(pathlib.Path(peer("karpenter-crds")).glob("*.yaml")):
+            self.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", yaml.safe_load(file.read_text()))
+        for served in ("karpenter.sh/v1/nodepools", "karpenter.sh/v1/nodeclaims", "karpenter.kwok.sh/v1alpha1/kwoknodeclasses"):
+            eventually(lambda: self.call("GET", f"/apis/{served}").status_code == 200)
+        self.kubeconfig(self.folder / "admin.yaml", token=ADMIN)
+        self._kwok(0)
+        health = free_port()
+        self._launch(
+            [peer("karpenter")],
+            "karpenter.log",
+            KUBECONFIG=str(self.folder / "admin.yaml"),
+            DISABLE_LEADER_ELECTION="true",
+            FEATURE_GATES="StaticCapacity=true",
+            METRICS_PORT=str(free_port()),
+            HEALTH_PROBE_PORT=str(health),
+        )
+        eventually(lambda: requests.get(f"http://127.0.0.1:{health}/readyz", timeout=2).status_code == 200)
+
+    def _kwok(self, ready_after):
         stages = self.folder / "kwok.yaml"
         stages.write_text(STAGES.replace("READY_AFTER", str(ready_after * 1000)))
         self._launch(
@@ -172,11 +199,10 @@ class Kube:
             ],
             "kwok.log",
         )
-        self.create("/api/v1/nodes", {"metadata": {"name": NODE}})
 
-    def _launch(self, command, log):
+    def _launch(self, command, log, **environment):
         file = open(self.folder / log, "wb")
-        self.processes.append(subprocess.Popen(command, stdout=file, stderr=file))
+        self.processes.append(subprocess.Popen(command, stdout=file, stderr=file, env=os.environ | environment))
 
     def _ready(self):
         for process in self.processes:
