@@ -43,12 +43,15 @@ std::vector<Subject> all_subjects() {
       R"("scaleTargetRef":{"kind":"Deployment","name":"api"}}}]})";
   out.push_back({.kind = "kubernetes-deployment", .keys = cluster, .answers = {scale, scale, autoscalers}});
   const std::string pool =
-      R"({"metadata":{"resourceVersion":"7"},"spec":{"limits":{"cpu":"100","memory":"400Gi"}},)"
+      R"({"metadata":{"resourceVersion":"7"},"spec":{"replicas":3,"limits":{"cpu":"100","memory":"400Gi"}},)"
       R"("status":{"resources":{"cpu":"12500m","memory":"64Gi","nodes":"3"},)"
       R"("conditions":[{"type":"Ready","status":"True"}]}})";
+  const std::string claims =
+      R"({"metadata":{"continue":""},"items":[{"metadata":{"deletionTimestamp":"2026-11-27T09:46:00Z"}},)"
+      R"({"metadata":{},"status":{"conditions":[{"type":"Ready","status":"True"}]}}]})";
   auto of_pool = cluster;
   of_pool.erase("namespace");
-  out.push_back({.kind = "kubernetes-karpenter", .keys = of_pool, .answers = {pool}});
+  out.push_back({.kind = "kubernetes-karpenter", .keys = of_pool, .answers = {pool, claims}});
   return out;
 }
 

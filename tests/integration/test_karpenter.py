@@ -1,36 +1,41 @@
-"""NodePools on a real kube-apiserver with Karpenter's own CustomResourceDefinitions: their CEL rules and patterns hold."""
+"""NodePools on a real kube-apiserver with Karpenter's own CustomResourceDefinitions (their CEL rules and patterns hold) and
+its own controllers, which make nodes for the pools of a KWOKNodeClass and leave the others alone."""
 
 import copy
 import itertools
-import pathlib
-import subprocess
+import re
 import threading
 
 import pytest
-import yaml
 
-from conftest import ROOT, eventually
+from conftest import eventually
 from kube import running
 
 pytestmark = [pytest.mark.heavy, pytest.mark.filterwarnings("ignore:Unverified HTTPS request")]
 
 POOLS = "/apis/karpenter.sh/v1/nodepools"
+CLAIMS = "/apis/karpenter.sh/v1/nodeclaims"
+PODS = "/api/v1/namespaces/default/pods"
+MERGE = "application/merge-patch+json"
+RBAC = "/apis/rbac.authorization.k8s.io/v1"
+# The least that the reference page asks for.
+RULES = [
+    {"apiGroups": ["karpenter.sh"], "resources": ["nodepools"], "verbs": ["get", "patch"]},
+    {"apiGroups": ["karpenter.sh"], "resources": ["nodeclaims"], "verbs": ["list"]},
+]
 names = (f"pool{number}" for number in itertools.count())
 
 
 @pytest.fixture(scope="module")
 def kube(tmp_path_factory):
     with running(tmp_path_factory.mktemp("kube")) as made:
-        crds = subprocess.run([ROOT / "scripts/peers.sh", "karpenter-crds"], capture_output=True, text=True, check=True)
-        for file in sorted(pathlib.Path(crds.stdout.strip()).glob("*.yaml")):
-            made.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", yaml.safe_load(file.read_text()))
-        eventually(lambda: made.call("GET", POOLS).status_code == 200)
-        # The least that the reference page asks for.
-        rbac = "/apis/rbac.authorization.k8s.io/v1"
-        rules = [{"apiGroups": ["karpenter.sh"], "resources": ["nodepools"], "verbs": ["get", "patch"]}]
-        made.create(f"{rbac}/clusterroles", {"metadata": {"name": "pools"}, "rules": rules})
+        made.with_karpenter()
+        for name, delay in (("quick", "2s"), ("slow", "1h")):
+            node_class = {"apiVersion": "karpenter.kwok.sh/v1alpha1", "kind": "KWOKNodeClass", "metadata": {"name": name}}
+            made.create("/apis/karpenter.kwok.sh/v1alpha1/kwoknodeclasses", node_class | {"spec": {"nodeRegistrationDelay": delay}})
+        made.create(f"{RBAC}/clusterroles", {"metadata": {"name": "pools"}, "rules": RULES})
         made.create(
-            f"{rbac}/clusterrolebindings",
+            f"{RBAC}/clusterrolebindings",
             {
                 "metadata": {"name": "pools"},
                 "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "pools"},
@@ -55,6 +60,40 @@ def pool(kube, **more):
     } | more
     kube.create(POOLS, {"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "metadata": {"name": name}, "spec": spec})
     return name
+
+
+def managed(kube, node_class, **more):
+    """A pool whose nodes, of two cores each, Karpenter makes here, after as long as the class says."""
+    types = {"key": "node.kubernetes.io/instance-type", "operator": "In", "values": ["c-2x-amd64-linux"]}
+    reference = {"group": "karpenter.kwok.sh", "kind": "KWOKNodeClass", "name": node_class}
+    template = {"spec": {"nodeClassRef": reference, "requirements": [types], "expireAfter": "Never"}}
+    disruption = {"consolidationPolicy": "WhenEmpty", "consolidateAfter": "Never"}
+    return pool(kube, template=template, disruption=disruption, **more)
+
+
+def claims(kube, name):
+    return kube.call("GET", f"{CLAIMS}?labelSelector=karpenter.sh/nodepool%3D{name}").json()["items"]
+
+
+def ready_nodes(kube, name):
+    """As the API server's own nodes tell."""
+    nodes = kube.call("GET", f"/api/v1/nodes?labelSelector=karpenter.sh/nodepool%3D{name}").json()["items"]
+    ready = {"type": "Ready", "status": "True"}.items()
+    return sum(any(ready <= condition.items() for condition in node["status"].get("conditions", [])) for node in nodes)
+
+
+def pod(kube, name, **spec):
+    container = {"name": "main", "image": "example/main", "resources": {"requests": {"cpu": "1500m"}}}
+    kube.create(PODS, {"metadata": {"name": name, "labels": {"app": name}}, "spec": {"containers": [container], **spec}})
+
+
+def at_rest(wave, replicas):
+    seen = wave.component("pool")
+    return seen["current"].get("replicas") == replicas == seen.get("ready") and not seen["changing"]
+
+
+def counted(wave, what):
+    return float(re.search(rf"^{what}(?:{{.*}})? (\S+)$", wave.get("/metrics").text, re.MULTILINE)[1])
 
 
 def definitions(name, plan="cpu: load, memory: 'load * 4'"):
@@ -122,7 +161,7 @@ def test_somebody_who_writes_all_the_time_is_not_overwritten(wave, kube):
         while not over.is_set():
             weight = len(written) % 100 + 1
             body = {"spec": {"weight": weight}}
-            assert kube.call("PATCH", f"{POOLS}/{name}", body, "application/merge-patch+json").status_code == 200
+            assert kube.call("PATCH", f"{POOLS}/{name}", body, MERGE).status_code == 200
             written.append(weight)
 
     writer = threading.Thread(target=write)
@@ -156,18 +195,120 @@ def test_a_limit_that_is_not_there_is_not_set(wave, kube):
     eventually(lambda: kube.call("GET", f"{POOLS}/{name}").json()["spec"]["limits"] == {"cpu": "200"})
 
 
-def test_a_static_pool_is_scaled_by_its_nodes(wave, kube):
-    name = pool(kube, replicas=2)
+def test_a_static_pool_comes_to_rest_when_its_nodes_are_ready(wave, kube):
+    name = managed(kube, "quick", replicas=1, limits={"nodes": "5"})
     kube.kubeconfig(wave.folder / "kubeconfig.yaml")
     wave.write(definitions(name, "desired: load"))
     wave.run()
-    wave.push("load", 6)
-    eventually(lambda: kube.call("GET", f"{POOLS}/{name}").json()["spec"]["replicas"] == 6)
-    seen = eventually(lambda: wave.component("pool")["current"].get("replicas") == 6 and wave.component("pool"))
-    assert seen["changing"] and seen["ready"] == 0
-    status = {"status": {"nodes": 6}}
-    assert kube.call("PATCH", f"{POOLS}/{name}/status", status, "application/merge-patch+json").status_code == 200
-    eventually(lambda: wave.component("pool")["ready"] == 6 and not wave.component("pool")["changing"])
+    eventually(lambda: at_rest(wave, 1))
+    before = kube.call("GET", f"{POOLS}/{name}").json()
+    assert "karpenter.sh/nodepool-hash" in before["metadata"]["annotations"]
+    wave.push("load", 3)
+    eventually(lambda: wave.component("pool")["changing"])
+    eventually(lambda: at_rest(wave, 3))
+    assert (ready_nodes(kube, name), len(claims(kube, name))) == (3, 3)
+    after = kube.call("GET", f"{POOLS}/{name}").json()
+    assert after["spec"] == before["spec"] | {"replicas": 3}
+    assert after["metadata"]["annotations"] == before["metadata"]["annotations"]
+
+    sent = counted(wave, "wave_component_applies_total")
+    evaluations = counted(wave, "wave_evaluations_total")
+    wave.push("load", 3)
+    eventually(lambda: counted(wave, "wave_evaluations_total") >= evaluations + 2)
+    assert counted(wave, "wave_component_applies_total") == sent
+    assert kube.call("GET", f"{POOLS}/{name}").json()["metadata"]["generation"] == after["metadata"]["generation"]
+
+    wave.push("load", 9)
+    eventually(lambda: at_rest(wave, 5))
+    reasons = [reason["text"] for one in wave.component("pool")["decisions"] for reason in one["reasons"]]
+    assert "the system's own maximum is 5" in reasons
+    wave.push("load", 2)
+    eventually(lambda: at_rest(wave, 2), timeout=60)
+    assert (ready_nodes(kube, name), len(claims(kube, name))) == (2, 2)
+
+
+def test_nodes_that_are_only_launched_are_not_ready(wave, kube):
+    name = managed(kube, "slow", replicas=2)
+    eventually(lambda: kube.call("GET", f"{POOLS}/{name}").json().get("status", {}).get("nodes") == 2)
+    kube.kubeconfig(wave.folder / "kubeconfig.yaml")
+    wave.write(definitions(name, "desired: load"))
+    (seen,) = wave.json("observe")
+    assert (seen["current"]["replicas"], seen["ready"], seen["changing"]) == (2, 0, True)
+
+
+def test_a_node_that_is_still_drained_is_a_change_under_way(wave, kube):
+    name = managed(kube, "quick", replicas=2)
+    eventually(lambda: ready_nodes(kube, name) == 2)
+    for claim in eventually(lambda: all("nodeName" in one["status"] for one in claims(kube, name)) and claims(kube, name)):
+        pod(kube, claim["metadata"]["name"], nodeName=claim["status"]["nodeName"])
+    budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets"
+    kube.create(budgets, {"metadata": {"name": name}, "spec": {"maxUnavailable": 0, "selector": {}}})
+    kube.kubeconfig(wave.folder / "kubeconfig.yaml")
+    wave.write(definitions(name, "desired: load"))
+    wave.run()
+    wave.push("load", 1)
+    eventually(lambda: kube.call("GET", f"{POOLS}/{name}").json()["status"]["nodes"] == 1)
+    (seen,) = wave.json("observe")
+    assert (seen["current"]["replicas"], seen["ready"], seen["changing"]) == (1, 1, True)
+    assert len(claims(kube, name)) == 2
+    kube.call("DELETE", f"{budgets}/{name}")
+    eventually(lambda: at_rest(wave, 1), timeout=60)
+    assert (ready_nodes(kube, name), len(claims(kube, name))) == (1, 1)
+
+
+def test_a_limit_lets_karpenter_add_nodes_and_removes_none(wave, kube):
+    name = managed(kube, "quick", limits={"nodes": "1", "cpu": "2"})
+    for number in range(5):
+        pod(kube, f"{name}-{number}", nodeSelector={"karpenter.sh/nodepool": name})
+        waits = {"status": {"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}]}}
+        assert kube.call("PATCH", f"{PODS}/{name}-{number}/status", waits, MERGE).status_code == 200
+    kube.kubeconfig(wave.folder / "kubeconfig.yaml")
+    wave.write(definitions(name, "nodes: load, cpu: 'load * 2'"))
+    eventually(lambda: ready_nodes(kube, name) == 1)
+    wave.run()
+    wave.push("load", 3)
+    eventually(lambda: ready_nodes(kube, name) == 3, timeout=60)
+    wave.push("load", 2)
+    warned = eventually(lambda: wave.component("pool")["warnings"])
+    assert [one.split(":")[0] for one in warned] == [
+        "more is in use than the limit on cpu allows (4.5)",
+        "more is in use than the limit on nodes allows (3)",
+    ]
+    seen = kube.call("GET", f"{POOLS}/{name}").json()
+    assert seen["spec"]["limits"] == {"nodes": "2", "cpu": "4"}
+    assert not wave.component("pool")["changing"]
+    # Karpenter has seen the limit, too.
+    eventually(
+        lambda: all(
+            one["observedGeneration"] == seen["metadata"]["generation"]
+            for one in kube.call("GET", f"{POOLS}/{name}").json()["status"]["conditions"]
+        )
+    )
+    assert (ready_nodes(kube, name), len(claims(kube, name))) == (3, 3)
+
+
+def test_what_karpenter_says_of_a_pool_is_a_warning(wave, kube):
+    name = managed(kube, "nowhere", replicas=1)
+    kube.kubeconfig(wave.folder / "kubeconfig.yaml")
+    wave.write(definitions(name, "desired: load"))
+    wave.run()
+    warned = eventually(lambda: wave.component("pool")["warnings"])
+    assert any(one.startswith("NodeClassReady is False, NodeClassNotFound") for one in warned), warned
+
+
+def test_without_the_right_to_list_nodeclaims_readiness_is_unknown(wave, kube):
+    name = pool(kube, replicas=2)
+    assert kube.call("PATCH", f"{POOLS}/{name}/status", {"status": {"nodes": 2}}, MERGE).status_code == 200
+    kube.kubeconfig(wave.folder / "kubeconfig.yaml")
+    wave.write(definitions(name, "desired: load"))
+    role = f"{RBAC}/clusterroles/pools"
+    assert kube.call("PATCH", role, {"rules": RULES[:1]}, MERGE).status_code == 200
+    try:
+        (seen,) = eventually(lambda: wave.json("observe")[0]["ready"] is None and wave.json("observe"))
+        assert seen["current"]["replicas"] == 2 and not seen["changing"]
+        assert "allow list on nodeclaims" in seen["warnings"][0]
+    finally:
+        kube.call("PATCH", role, {"rules": RULES}, MERGE)
 
 
 def test_a_pool_that_is_missing_or_forbidden_is_named(wave, kube):

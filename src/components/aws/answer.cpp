@@ -23,7 +23,7 @@ Result<Answer> Answer::parse(std::string_view body) {
 }
 
 Answer Answer::at(std::string_view key) const {
-  if (node_ == nullptr || !at_node(node_).is_object()) return {};
+  if (!is_object()) return {};
   const auto found = at_node(node_).find(key);
   if (found == at_node(node_).end() || found->is_null()) return {};
   return {whole_, &*found};
@@ -51,6 +51,10 @@ std::optional<double> Answer::number(std::string_view key) const {
 bool Answer::flag(std::string_view key) const {
   const Answer found = at(key);
   return found && at_node(found.node_).is_boolean() && at_node(found.node_).get<bool>();
+}
+
+bool Answer::is_object() const {
+  return node_ != nullptr && at_node(node_).is_object();
 }
 
 }  // namespace wave::components

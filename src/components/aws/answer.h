@@ -25,6 +25,7 @@ class Answer {
   std::optional<double> number(std::string_view key) const;
   bool flag(std::string_view key) const;
   bool has(std::string_view key) const { return at(key).node_ != nullptr; }
+  bool is_object() const;
   explicit operator bool() const { return node_ != nullptr; }
 
  private:

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "components/aws/answer.h"
 #include "components/kinds.h"
 #include "components/kubernetes/keys.h"
 #include "components/kubernetes/quantity.h"
@@ -28,20 +29,28 @@ struct Limit {
 };
 constexpr std::array<Limit, 3> limits{{{"cpu", 1, ""}, {"memory", gibibyte, "Gi"}, {"nodes", 1, ""}}};
 
-/// A part of an object that is an object, else an empty one.
-const json& part(const json& object, const char* key) {
-  static const json nothing = json::object();
-  return object.is_object() && object.contains(key) && object[key].is_object() ? object[key] : nothing;
+/// A quantity or a number, as the API server takes and gives both.
+std::optional<double> number_in(const Answer& object, const char* key) {
+  const auto number = object.number(key);
+  return number ? (*number < 0 ? std::nullopt : number) : quantity_of(object.text(key));
 }
 
-/// A quantity or a number, as the API server takes and gives both.
-std::optional<double> number_in(const json& object, const char* key) {
-  if (!object.contains(key)) return std::nullopt;
-  const json& value = object[key];
-  if (value.is_string()) return quantity_of(value.get_ref<const std::string&>());
-  if (!value.is_number() || value.get<double>() < 0) return std::nullopt;
-  return value.get<double>();
+/// The machines of a static pool. Its `status.nodes` tells neither number: it counts what is launched before
+/// that is a node, and no longer what is still drained.
+struct Machines {
+  double all = 0;
+  double serving = 0;
+};
+
+bool serves(const Answer& claim) {
+  if (claim.at("metadata").has("deletionTimestamp")) return false;
+  for (const Answer& one : claim.at("status").at("conditions").items())
+    if (one.text("type") == "Ready") return one.text("status") == "True";
+  return false;
 }
+
+constexpr int most_pages = 40;
+constexpr int page_size = 500;
 
 /// A NodePool of Karpenter: the limits of a dynamic one, the nodes of a static one.
 class NodePool final : public Component {
@@ -55,7 +64,20 @@ class NodePool final : public Component {
   Task<Result<Observation>> observe() override {
     auto pool = co_await read();
     if (!pool) co_return std::unexpected(std::move(pool.error()));
-    co_return seen_in(*pool);
+    Observation seen = seen_in(*pool);
+    const auto wanted = seen.current.find(replicas);
+    if (wanted == seen.current.end()) co_return seen;
+    auto machines = co_await count_machines();
+    if (machines) {
+      seen.ready = machines->serving;
+      seen.changing = machines->serving != wanted->second || machines->all != wanted->second;
+    } else if (machines.error().code == ErrorCode::forbidden) {
+      seen.warnings.push_back("cannot see which nodes are ready (allow list on nodeclaims): " +
+                              machines.error().message);
+    } else {
+      co_return std::unexpected(std::move(machines.error()));
+    }
+    co_return seen;
   }
 
   /// One patch for all that changes, with the version that was read: whoever writes in between makes it fail
@@ -78,21 +100,20 @@ class NodePool final : public Component {
       if (now->second != wanted) put(spec, value, wanted);
     }
     if (spec.empty()) co_return Applied{.changed = false};
-    const json patch = {
-        {"metadata", {{"resourceVersion", part(*pool, "metadata").value("resourceVersion", "")}}},
-        {"spec", spec}};
+    const json patch = {{"metadata", {{"resourceVersion", pool->at("metadata").text("resourceVersion")}}},
+                        {"spec", spec}};
     Cluster::Request request{.method = "PATCH",
                              .path = path_ + "?fieldManager=" + net::percent_encode(field_manager_),
                              .body = patch.dump(),
                              .content_type = "application/merge-patch+json"};
     auto answer = co_await cluster_->send(std::move(request));
     if (!answer) co_return std::unexpected(std::move(answer.error()));
-    const json after = json::parse(*answer, nullptr, false);
-    co_return Applied{.request_id = part(after, "metadata").value("resourceVersion", "").substr(0, 128)};
+    const Answer after = Answer::parse(*answer).value_or(Answer());
+    co_return Applied{.request_id = after.at("metadata").text("resourceVersion").substr(0, 128)};
   }
 
  private:
-  static bool is_static(const json& pool) { return part(pool, "spec").contains(replicas); }
+  static bool is_static(const Answer& pool) { return pool.at("spec").has(replicas); }
 
   static std::string refusal(const std::string& value, bool is_static) {
     if (value == replicas) return "it has no spec.replicas, which can only be given when a pool is made";
@@ -110,7 +131,7 @@ class NodePool final : public Component {
       if (value == limit.name) spec["limits"][value] = whole(wanted) + limit.suffix;
   }
 
-  Task<Result<json>> read() {
+  Task<Result<Answer>> read() {
     Cluster::Request request{.path = path_};
     auto answer = co_await cluster_->send(std::move(request));
     if (!answer) {
@@ -118,41 +139,64 @@ class NodePool final : public Component {
         answer.error().hint = "is it the NodePool's name, and does the cluster serve karpenter.sh/v1?";
       co_return std::unexpected(std::move(answer.error()));
     }
-    json pool = json::parse(*answer, nullptr, false);
-    if (part(pool, "spec").empty()) co_return std::unexpected(bad_answer("the answer is no NodePool"));
+    auto pool = Answer::parse(*answer);
+    if (pool && !pool->at("spec").is_object())
+      co_return std::unexpected(bad_answer("the answer is no NodePool"));
     co_return pool;
   }
 
-  static Observation seen_in(const json& pool) {
+  Task<Result<Machines>> count_machines() {
+    const std::string path = "/apis/karpenter.sh/v1/nodeclaims?limit=" + std::to_string(page_size) +
+                             "&labelSelector=" + net::percent_encode("karpenter.sh/nodepool=" + name_);
+    Machines out;
+    std::string more;
+    for (int page = 0; page < most_pages; ++page) {
+      Cluster::Request request{.path = path + more};
+      auto answer = co_await cluster_->send(std::move(request));
+      if (!answer) co_return std::unexpected(std::move(answer.error()));
+      const auto list = Answer::parse(*answer);
+      if (!list || !list->has("items"))
+        co_return std::unexpected(bad_answer("the answer is no list of NodeClaims"));
+      for (const Answer& claim : list->at("items").items()) {
+        ++out.all;
+        if (serves(claim)) ++out.serving;
+      }
+      const std::string next = list->at("metadata").text("continue");
+      if (next.empty()) co_return out;
+      more = "&continue=" + net::percent_encode(next);
+    }
+    co_return std::unexpected(bad_answer("the pool has more NodeClaims than are counted"));
+  }
+
+  static Observation seen_in(const Answer& pool) {
     Observation seen;
-    const json& spec = part(pool, "spec");
-    const json& status = part(pool, "status");
-    const json& in_use = part(status, "resources");
+    const Answer spec = pool.at("spec");
+    const Answer status = pool.at("status");
     for (const Limit& limit : limits) {
-      const auto now = number_in(part(spec, "limits"), limit.name);
+      const auto now = number_in(spec.at("limits"), limit.name);
       if (!now) {
         seen.blocks.push_back({.value = limit.name, .reason = refusal(limit.name, is_static(pool))});
         continue;
       }
       seen.current[limit.name] = *now / limit.unit;
-      const auto used = number_in(in_use, limit.name);
+      const auto used = number_in(status.at("resources"), limit.name);
       if (used && *used > *now)
-        seen.warnings.push_back("more " + std::string(limit.name) + " is in use (" +
-                                whole(*used / limit.unit) + limit.suffix +
-                                ") than the limit allows: Karpenter removes nothing for that");
+        seen.warnings.push_back("more is in use than the limit on " + std::string(limit.name) + " allows (" +
+                                format_number(rounded_to(*used / limit.unit, 4)) + limit.suffix +
+                                "): Karpenter removes nothing for that");
     }
     if (const auto wanted = number_in(spec, replicas)) {
       seen.current[replicas] = *wanted;
-      seen.ready = number_in(status, "nodes").value_or(0);
-      seen.changing = *seen.ready != *wanted;
+      seen.changing = number_in(status, "nodes").value_or(0) != *wanted;
+      if (const auto most = seen.current.find("nodes"); most != seen.current.end())
+        seen.system_max[replicas] = most->second;
     } else {
       seen.blocks.push_back({.value = replicas, .reason = refusal(replicas, false)});
     }
-    if (!status.contains("conditions") || !status["conditions"].is_array()) return seen;
-    for (const json& one : status["conditions"]) {
-      if (!one.is_object() || one.value("status", "") != "False") continue;
-      seen.warnings.push_back(one.value("type", "") + " is False, " + one.value("reason", "") + ": " +
-                              one.value("message", "").substr(0, 200));
+    for (const Answer& one : status.at("conditions").items()) {
+      if (one.text("status") != "False") continue;
+      seen.warnings.push_back(one.text("type") + " is False, " + one.text("reason") + ": " +
+                              std::string(cut(one.text("message"), 200)));
     }
     return seen;
   }
@@ -193,19 +237,20 @@ const Kind& kubernetes_karpenter() {
                       {.name = "memory", .help = "The limit on memory of all its nodes, in GiB."},
                       {.name = "nodes", .help = "The limit on its nodes.", .highest = 2147483647}},
            .ready_after = 90s,
-           .permissions =
-               "A ClusterRole:\n\n```yaml\nrules:\n"
-               "  - { apiGroups: [karpenter.sh], resources: [nodepools], verbs: [get, patch] }\n```",
+           .permissions = "A ClusterRole:\n\n```yaml\nrules:\n"
+                          "  - { apiGroups: [karpenter.sh], resources: [nodepools], verbs: [get, patch] }\n"
+                          "  - { apiGroups: [karpenter.sh], resources: [nodeclaims], verbs: [list] } # "
+                          "static pools: what "
+                          "is ready\n```",
            .notes =
                "A limit neither makes nor removes nodes: it bounds what Karpenter may add for pods that "
-               "wait, "
-               "and a limit below what is in use stays without effect until nodes go for other reasons. For "
-               "capacity ahead of pods use a static pool's `replicas`, or a Deployment of low-priority "
-               "placeholder pods (`kubernetes-deployment`). `replicas` can be given only when a pool is "
-               "made, "
-               "and is behind Karpenter's feature gate StaticCapacity. A limit that the pool does not have "
-               "is "
-               "not set: it would take capacity away. A node removed from a static pool is drained: "
+               "wait, and a limit below what is in use stays without effect until nodes go for other "
+               "reasons. For capacity ahead of pods use a static pool's `replicas`, or a Deployment of "
+               "low-priority placeholder pods (`kubernetes-deployment`). `replicas` can be given only when a "
+               "pool is made, is behind Karpenter's feature gate StaticCapacity, and goes no higher than the "
+               "pool's limit on nodes. Ready is a node whose NodeClaim is Ready; what is only launched, or "
+               "still drained, is a change under way. A limit that the pool does not have is not set: it "
+               "would take capacity away. A node removed from a static pool is drained: "
                "PodDisruptionBudgets hold, disruption budgets of the pool do not. Disruption budgets are "
                "texts, so no plan sets them. A NodeClass has no capacity to set."},
       .create = &create};

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "components/aws/answer.h"
 #include "components/kinds.h"
 #include "components/kubernetes/keys.h"
 #include "components/kubernetes/steering.h"
@@ -20,24 +21,19 @@ constexpr Duration steering_lasts = 20s;
 constexpr const char* merge_patch = "application/merge-patch+json";
 
 /// A number of an object; absent counts as 0, as in `status.readyReplicas`.
-double number_at(const json& object, const char* part, const char* key) {
-  if (!object.is_object() || !object.contains(part) || !object[part].is_object()) return 0;
-  const json& inner = object[part];
-  return inner.contains(key) && inner[key].is_number() ? inner[key].get<double>() : 0;
+double number_at(const Answer& object, const char* part, const char* key) {
+  return object.at(part).number(key).value_or(0);
 }
 
-void add_conditions(const json& object, Observation& seen) {
-  if (!object.contains("status") || !object["status"].is_object() || !object["status"].contains("conditions"))
-    return;
-  for (const json& one : object["status"]["conditions"]) {
-    if (!one.is_object()) continue;
-    const std::string type = one.value("type", "");
-    const std::string status = one.value("status", "");
+void add_conditions(const Answer& object, Observation& seen) {
+  for (const Answer& one : object.at("status").at("conditions").items()) {
+    const std::string type = one.text("type");
+    const std::string status = one.text("status");
     const bool stuck =
         (type == "Progressing" && status == "False") || (type == "ReplicaFailure" && status == "True");
     if (stuck)
-      seen.warnings.push_back(type + " " + one.value("reason", "") + ": " +
-                              one.value("message", "").substr(0, 200));
+      seen.warnings.push_back(type + " " + one.text("reason") + ": " +
+                              std::string(cut(one.text("message"), 200)));
   }
 }
 
@@ -66,22 +62,20 @@ class KubernetesScale final : public Component {
     if (!object) co_return std::unexpected(std::move(object.error()));
     auto scale = co_await get(path() + "/scale");
     if (!scale) co_return std::unexpected(std::move(scale.error()));
-    if (!scale->contains("spec") || !(*scale)["spec"].is_object())
-      co_return std::unexpected(bad_answer("the Scale has no spec"));
+    if (!scale->at("spec").is_object()) co_return std::unexpected(bad_answer("the Scale has no spec"));
     Observation seen;
     const double desired = number_at(*scale, "spec", "replicas");
     seen.current["desired"] = desired;
-    const json status =
-        object->contains("status") && (*object)["status"].is_object() ? (*object)["status"] : json::object();
+    const Answer status = object->at("status");
     const double replicas = number_at(*scale, "status", "replicas");
     // Kinds that do not tell what is ready: what exists.
-    seen.ready = status.contains("readyReplicas") || status.contains("replicas") || status.empty()
+    seen.ready = status.has("readyReplicas") || status.has("replicas")
                      ? number_at(*object, "status", "readyReplicas")
                      : replicas;
     const bool settled =
         number_at(*object, "metadata", "generation") <= number_at(*object, "status", "observedGeneration");
     seen.changing =
-        replicas != desired || *seen.ready != desired || (status.contains("observedGeneration") && !settled);
+        replicas != desired || *seen.ready != desired || (status.has("observedGeneration") && !settled);
     add_conditions(*object, seen);
     co_await look_for_steering(seen);
     if (raises_floor_ && steered_) {
@@ -108,19 +102,16 @@ class KubernetesScale final : public Component {
     if (now == wanted) co_return Applied{.changed = false};
     json patch = {{"spec", {{"replicas", static_cast<std::int64_t>(wanted)}}}};
     // With its version: whoever writes in between makes this fail instead of being overwritten.
-    if ((*scale)["metadata"].is_object() && (*scale)["metadata"].contains("resourceVersion"))
-      patch["metadata"] = {{"resourceVersion", (*scale)["metadata"]["resourceVersion"]}};
+    if (const std::string version = scale->at("metadata").text("resourceVersion"); !version.empty())
+      patch["metadata"] = {{"resourceVersion", version}};
     Cluster::Request request{.method = "PATCH",
                              .path = path() + "/scale?fieldManager=" + net::percent_encode(field_manager_),
                              .body = patch.dump(),
                              .content_type = merge_patch};
     auto answer = co_await cluster_->send(std::move(request));
     if (!answer) co_return std::unexpected(std::move(answer.error()));
-    const json after = json::parse(*answer, nullptr, false);
-    Applied applied;
-    if (after.is_object() && after.contains("metadata") && after["metadata"].is_object())
-      applied.request_id = after["metadata"].value("resourceVersion", "");
-    co_return applied;
+    const Answer after = Answer::parse(*answer).value_or(Answer());
+    co_return Applied{.request_id = after.at("metadata").text("resourceVersion")};
   }
 
  private:
@@ -132,14 +123,11 @@ class KubernetesScale final : public Component {
            net::percent_encode(target_.name);
   }
 
-  Task<Result<json>> get(std::string where) {
+  Task<Result<Answer>> get(std::string where) {
     Cluster::Request request{.path = std::move(where)};
     auto answer = co_await cluster_->send(std::move(request));
     if (!answer) co_return std::unexpected(std::move(answer.error()));
-    json value = json::parse(*answer, nullptr, false);
-    if (!value.is_object())
-      co_return std::unexpected(bad_answer("the API server's answer is not a JSON object"));
-    co_return value;
+    co_return Answer::parse(*answer);
   }
 
   /// Finds the plural name of the kind and that it has a scale subresource.
@@ -147,15 +135,13 @@ class KubernetesScale final : public Component {
     if (!target_.plural.empty()) co_return Status{};
     auto list = co_await get(group_path());
     if (!list) co_return std::unexpected(std::move(list.error()));
-    if (!list->contains("resources") || !(*list)["resources"].is_array())
-      co_return std::unexpected(bad_answer("no list of resources"));
+    if (!list->has("resources")) co_return std::unexpected(bad_answer("no list of resources"));
     std::string plural;
     std::set<std::string> names;
-    for (const json& one : (*list)["resources"]) {
-      if (!one.is_object()) continue;
-      const std::string name = one.value("name", "");
+    for (const Answer& one : list->at("resources").items()) {
+      const std::string name = one.text("name");
       names.insert(name);
-      if (one.value("kind", "") == target_.kind && name.find('/') == std::string::npos) plural = name;
+      if (one.text("kind") == target_.kind && name.find('/') == std::string::npos) plural = name;
     }
     if (plural.empty())
       co_return fail(ErrorCode::not_found,
