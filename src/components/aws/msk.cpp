@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "components/aws/answer.h"
 #include "components/aws/aws_component.h"
+#include "components/aws/sizes.h"
 #include "components/kinds.h"
 #include "definitions/common_keys.h"
 
@@ -30,9 +31,10 @@ bool is_storage(const std::string& operation) {
 class MskCluster final : public AwsComponent {
  public:
   MskCluster(const definitions::ComponentDefinition& definition, const definitions::Settings& settings,
-             Runtime& runtime, std::unique_ptr<net::AwsClient> client)
+             Sizes sizes, Runtime& runtime, std::unique_ptr<net::AwsClient> client)
       : AwsComponent("cluster " + settings.text("cluster_arn"), definition),
         arn_(settings.text("cluster_arn")),
+        sizes_(std::move(sizes)),
         runtime_(runtime),
         client_(std::move(client)) {}
 
@@ -72,6 +74,7 @@ class MskCluster final : public AwsComponent {
     } else {
       seen.blocks.push_back({.value = volume, .reason = "its brokers have no storage of their own to set"});
     }
+    sizes_.add(nodes.text("instanceType"), seen);
     if (state == "ACTIVE") {
       asked_.clear();
     } else {
@@ -112,42 +115,49 @@ class MskCluster final : public AwsComponent {
     }
   }
 
-  /// One operation at a time: storage, which helps at once, before brokers.
+  /// One operation at a time: storage, then the type of the brokers, which help as soon as they are there,
+  /// before more brokers.
   Task<Result<Applied>> write(Observation, Values wanted) override {
-    const bool is_volume = wanted.contains(volume);
-    const double number = is_volume ? wanted[volume] : wanted[brokers];
-    if (!is_volume && zones_ > 0 && std::fmod(number, zones_) != 0)
+    const std::string value = wanted.contains(volume)         ? volume
+                              : wanted.contains(Sizes::value) ? Sizes::value
+                                                              : brokers;
+    const double number = wanted[value];
+    if (value == brokers && zones_ > 0 && std::fmod(number, zones_) != 0)
       co_return fail(ErrorCode::invalid_argument, title() + ": the number of brokers is a multiple of its " +
                                                       whole(zones_) + " zones, not " + whole(number));
-    auto sent = co_await send(is_volume, number);
+    auto sent = co_await send(value, number);
     if (!sent && sent.error().message.find("currentVersion") != std::string::npos) {
       // Somebody changed it in between: once more with the version of now.
       auto again = co_await look();
       if (!again) co_return std::unexpected(std::move(again.error()));
-      sent = co_await send(is_volume, number);
+      sent = co_await send(value, number);
     }
     if (!sent) {
       if (sent.error().message.find("does not include any updates") != std::string::npos)
         co_return Applied{.changed = false};
       co_return std::unexpected(std::move(sent.error()));
     }
-    asked_[is_volume ? volume : brokers] = number;
+    asked_[value] = number;
     listed_at_.reset();
     co_return Applied{.request_id = std::move(*sent)};
   }
 
-  Task<Result<std::string>> send(bool is_volume, double number) {
+  Task<Result<std::string>> send(std::string value, double number) {
     ordered_json body = {{"currentVersion", version_}};
-    if (is_volume) {
+    std::string part = "/nodes/count";
+    if (value == volume) {
+      part = "/nodes/storage";
       body["targetBrokerEBSVolumeInfo"] = ordered_json::array(
           {{{"kafkaBrokerNodeId", "ALL"}, {"volumeSizeGB", static_cast<std::int64_t>(number)}}});
+    } else if (value == Sizes::value) {
+      part = "/nodes/type";
+      auto type = sizes_.at(number);
+      if (!type) co_return std::unexpected(std::move(type.error()));
+      body["targetInstanceType"] = std::move(*type);
     } else {
       body["targetNumberOfBrokerNodes"] = static_cast<std::int64_t>(number);
     }
-    net::RestCall call{.method = "PUT",
-                       .path = std::string(cluster_path) + (is_volume ? "/nodes/storage" : "/nodes/count"),
-                       .labels = {arn_},
-                       .body = body.dump()};
+    net::RestCall call{.method = "PUT", .path = cluster_path + part, .labels = {arn_}, .body = body.dump()};
     auto answer = co_await client_->rest(std::move(call));
     if (!answer) co_return std::unexpected(std::move(answer.error()));
     const auto parsed = Answer::parse(answer->body);
@@ -155,6 +165,7 @@ class MskCluster final : public AwsComponent {
   }
 
   std::string arn_;
+  Sizes sizes_;
   Runtime& runtime_;
   std::unique_ptr<net::AwsClient> client_;
   std::string version_;  ///< as seen last: MSK takes a change only of the version that it has
@@ -168,7 +179,10 @@ Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition
                                           const definitions::Settings& settings, net::Services& services) {
   auto client = services.aws.client(net::aws::kafka, settings);
   if (!client) return std::unexpected(client.error());
-  auto component = std::make_unique<MskCluster>(definition, settings, services.runtime, std::move(*client));
+  auto sizes = Sizes::create("broker_types", settings);
+  if (!sizes) return std::unexpected(sizes.error());
+  auto component = std::make_unique<MskCluster>(definition, settings, std::move(*sizes), services.runtime,
+                                                std::move(*client));
   if (auto ok = component->watch(settings, services); !ok) return std::unexpected(ok.error());
   return component;
 }
@@ -181,13 +195,17 @@ const Kind& amazon_msk() {
           {.document = definitions::Document::component,
            .name = "amazon-msk",
            .vendor = "aws",
-           .summary = "The brokers and the storage of an Amazon MSK cluster.",
+           .summary = "The brokers, their type and their storage in an Amazon MSK cluster.",
            .keys = definitions::join(
                {{{.name = "cluster_arn",
                   .help = "The cluster's ARN.",
                   .required = true,
                   .example = "arn:aws:kafka:eu-west-1:123456789012:cluster/events/6357e0b2-0e6a-4b86-a0b4-"
-                             "70df934c2e31-5"}},
+                             "70df934c2e31-5"},
+                 {.name = "broker_types",
+                  .type = definitions::KeyType::list,
+                  .help = "The types that `size` counts, smallest first.",
+                  .example = "[kafka.m7g.large, kafka.m7g.xlarge]"}},
                 definitions::aws_keys()}),
            .values = {{.name = brokers,
                        .help = "Brokers in all; a multiple of the cluster's availability zones.",
@@ -195,12 +213,14 @@ const Kind& amazon_msk() {
                       {.name = volume,
                        .help = "GiB of storage of each broker; never less than now.",
                        .lowest = 1,
-                       .highest = 16384}},
+                       .highest = 16384},
+                      Sizes::spec("broker_types",
+                                  "Which of `broker_types` its brokers have; each restarts in turn.")},
            .ready_after = 30min,
            .scale_in = false,
            .permissions =
                "On the cluster: `kafka:DescribeClusterV2`, `kafka:ListClusterOperations`, "
-               "`kafka:UpdateBrokerStorage`, `kafka:UpdateBrokerCount`; "
+               "`kafka:UpdateBrokerStorage`, `kafka:UpdateBrokerCount`, `kafka:UpdateBrokerType`; "
                "`application-autoscaling:DescribeScalableTargets` (all resources) to see who else steers it, "
                "and `application-autoscaling:RegisterScalableTarget` with `on_conflict: raise_floor`.",
            .notes =
@@ -208,9 +228,12 @@ const Kind& amazon_msk() {
                "until "
                "when. New brokers hold **no partitions** until somebody reassigns some. Brokers are removed "
                "only with `scale_in: true`, one in each zone, and MSK refuses while they hold partitions of "
-               "users.\n\nOne operation at a time: while the cluster is not ACTIVE the next change waits; "
-               "where a plan changes both values, storage goes first. Serverless clusters have nothing to "
-               "set."},
+               "users.\n\nAnother `size` restarts the brokers one after the other, 10 to 15 minutes each: "
+               "topics "
+               "need a replication factor of 3 and clients more than one broker. A type that is not in the "
+               "list blocks the value until you add it.\n\nOne operation at a time: while the cluster is "
+               "not ACTIVE the next change waits; where a plan changes several values, storage goes first, "
+               "then the type. Serverless clusters have nothing to set."},
       .create = &create};
   return kind;
 }

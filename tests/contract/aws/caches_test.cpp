@@ -13,7 +13,6 @@ class CacheContract : public testing::Test {
   CacheContract() {
     world.settings.set("replication_group_id", std::string("rg"));
     world.settings.set("cache_cluster_id", std::string("mc"));
-    world.settings.set("serverless_cache_name", std::string("sc"));
     for (const char* action : {"IncreaseReplicaCount", "DecreaseReplicaCount", "ModifyCacheCluster",
                                "ModifyReplicationGroupShardConfiguration", "ModifyServerlessCache"})
       world.on(action).reply(200, "<r><ResponseMetadata><RequestId>r-9</RequestId></ResponseMetadata></r>");
@@ -156,6 +155,10 @@ TEST_F(CacheContract, AMemcachedChangeThatWaitsForItsWindowIsNotSentAgain) {
 }
 
 TEST_F(CacheContract, AServerlessCacheKeepsItsOtherLimits) {
+  definitions::Settings plain;
+  for (const char* key : {"region", "access_key", "secret_key"}) plain.set(key, world.settings.text(key));
+  plain.set("serverless_cache_name", std::string("sc"));
+  world.settings = plain;
   const auto cache = [](const std::string& limits) {
     return "<r><ServerlessCaches><member><Status>available</Status><CacheUsageLimits>" + limits +
            "</CacheUsageLimits></member></ServerlessCaches></r>";
