@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include <nlohmann/json.hpp>
@@ -5,6 +6,7 @@
 #include "base/text.h"
 #include "components/aws/answer.h"
 #include "components/aws/aws_component.h"
+#include "components/aws/rest_items.h"
 #include "components/aws/sizes.h"
 #include "components/kinds.h"
 #include "definitions/common_keys.h"
@@ -17,6 +19,14 @@ using nlohmann::ordered_json;
 constexpr const char* brokers = "desired";
 constexpr const char* volume = "volume_size";
 constexpr const char* cluster_path = "/v1/clusters/{}";
+const RestListing listing{.all_path = "/api/v2/clusters",
+                          .parameters = {{"maxResults", "100"}},
+                          .list = "clusterInfoList",
+                          .name = "clusterArn",
+                          .next = "nextToken",
+                          .next_asked = "nextToken",
+                          .one_path = "/api/v2/clusters/{}",
+                          .one = "clusterInfo"};
 
 /// Storage rests that long after a change (Amazon MSK Developer Guide, "Scale up broker storage"); it may be
 /// longer, then MSK refuses.
@@ -31,12 +41,13 @@ bool is_storage(const std::string& operation) {
 class MskCluster final : public AwsComponent {
  public:
   MskCluster(const definitions::ComponentDefinition& definition, const definitions::Settings& settings,
-             Sizes sizes, Runtime& runtime, std::unique_ptr<net::AwsClient> client)
+             Sizes sizes, std::shared_ptr<net::AwsClient> client, net::Services& services)
       : AwsComponent("cluster " + settings.text("cluster_arn"), definition),
         arn_(settings.text("cluster_arn")),
         sizes_(std::move(sizes)),
-        runtime_(runtime),
-        client_(std::move(client)) {}
+        runtime_(services.runtime),
+        client_(std::move(client)),
+        clusters_(rest_items(listing, client_, services)) {}
 
   Status watch(const definitions::Settings& settings, net::Services& services) {
     return watch_targets({{.value = volume, .target = {"kafka", arn_, "kafka:broker-storage:VolumeSize"}}},
@@ -45,12 +56,10 @@ class MskCluster final : public AwsComponent {
 
  private:
   Task<Result<Observation>> look() override {
-    net::RestCall call{.path = "/api/v2/clusters/{}", .labels = {arn_}};
-    auto answer = co_await client_->rest(std::move(call));
-    if (!answer) co_return std::unexpected(std::move(answer.error()));
-    const auto parsed = Answer::parse(answer->body);
-    if (!parsed) co_return std::unexpected(parsed.error());
-    auto seen = read(parsed->at("clusterInfo"));
+    auto found = co_await clusters_->ask(arn_);
+    if (!found) co_return std::unexpected(std::move(found.error()));
+    if (!*found) co_return fail(ErrorCode::not_found, "there is no such cluster in " + client_->region());
+    auto seen = read(**found);
     if (!seen) co_return seen;
     co_await look_at_operations(&*seen);
     co_return seen;
@@ -117,14 +126,16 @@ class MskCluster final : public AwsComponent {
 
   /// One operation at a time: storage, then the type of the brokers, which help as soon as they are there,
   /// before more brokers.
-  Task<Result<Applied>> write(Observation, Values wanted) override {
+  Task<Result<Applied>> write(Observation seen, Values wanted) override {
     const std::string value = wanted.contains(volume)         ? volume
                               : wanted.contains(Sizes::value) ? Sizes::value
                                                               : brokers;
-    const double number = wanted[value];
+    double number = wanted[value];
     if (value == brokers && zones_ > 0 && std::fmod(number, zones_) != 0)
       co_return fail(ErrorCode::invalid_argument, title() + ": the number of brokers is a multiple of its " +
                                                       whole(zones_) + " zones, not " + whole(number));
+    // Each removal takes one broker of a zone at most.
+    if (value == brokers) number = std::max(number, seen.current[brokers] - zones_);
     auto sent = co_await send(value, number);
     if (!sent && sent.error().message.find("currentVersion") != std::string::npos) {
       // Somebody changed it in between: once more with the version of now.
@@ -139,6 +150,10 @@ class MskCluster final : public AwsComponent {
     }
     asked_[value] = number;
     listed_at_.reset();
+    if (number != wanted[value])
+      co_return fail(ErrorCode::busy,
+                     title() + ": one broker of each zone at a time; " + whole(number) + " are left first",
+                     true);
     co_return Applied{.request_id = std::move(*sent)};
   }
 
@@ -167,8 +182,9 @@ class MskCluster final : public AwsComponent {
   std::string arn_;
   Sizes sizes_;
   Runtime& runtime_;
-  std::unique_ptr<net::AwsClient> client_;
-  std::string version_;  ///< as seen last: MSK takes a change only of the version that it has
+  std::shared_ptr<net::AwsClient> client_;
+  std::shared_ptr<RestItems> clusters_;  ///< by ARN
+  std::string version_;                  ///< as seen last: MSK takes a change only of the version that it has
   double zones_ = 0;
   Values asked_;  ///< accepted and not yet shown
   std::optional<MonoTime> listed_at_;
@@ -181,8 +197,8 @@ Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition
   if (!client) return std::unexpected(client.error());
   auto sizes = Sizes::create("broker_types", settings);
   if (!sizes) return std::unexpected(sizes.error());
-  auto component = std::make_unique<MskCluster>(definition, settings, std::move(*sizes), services.runtime,
-                                                std::move(*client));
+  auto component =
+      std::make_unique<MskCluster>(definition, settings, std::move(*sizes), std::move(*client), services);
   if (auto ok = component->watch(settings, services); !ok) return std::unexpected(ok.error());
   return component;
 }
@@ -219,7 +235,8 @@ const Kind& amazon_msk() {
            .ready_after = 30min,
            .scale_in = false,
            .permissions =
-               "On the cluster: `kafka:DescribeClusterV2`, `kafka:ListClusterOperations`, "
+               "`kafka:ListClustersV2` (all resources) to read many clusters in one call; on the cluster: "
+               "`kafka:DescribeClusterV2`, `kafka:ListClusterOperations`, "
                "`kafka:UpdateBrokerStorage`, `kafka:UpdateBrokerCount`, `kafka:UpdateBrokerType`; "
                "`application-autoscaling:DescribeScalableTargets` (all resources) to see who else steers it, "
                "and `application-autoscaling:RegisterScalableTarget` with `on_conflict: raise_floor`.",
