@@ -273,7 +273,10 @@ TEST_F(CacheContract, AnElasticClusterOfDocumentDbSendsWhatBotocoreSends) {
       world.apply(*component, {{"shard_count", 4}, {"shard_capacity", 8}, {"shard_instance_count", 2}}));
   world.expect_golden("docdb-elastic", "UpdateCluster", "PUT /cluster/");
   EXPECT_EQ(world.apply(*component, {{"shard_capacity", 5}}).error().code, ErrorCode::invalid_argument);
+  world.on("GET /cluster/").reply(200, cluster("INACCESSIBLE_ENCRYPTION_CREDENTIALS"));
+  EXPECT_FALSE(world.observe(*component)->changing) << "nothing is under way";
   world.on("GET /cluster/").reply(200, cluster("UPDATING"));
+  EXPECT_TRUE(world.observe(*component)->changing);
   EXPECT_EQ(world.apply(*component, {{"shard_count", 4}}).error().code, ErrorCode::busy);
   EXPECT_EQ(world.asked("PUT /cluster/"), 1);
 }

@@ -207,6 +207,25 @@ TEST_F(RdsInstanceContract, ANameThatIsTakenIsOursOrSaysSo) {
   EXPECT_THAT(deleted, IsEmpty());
 }
 
+TEST_F(RdsInstanceContract, AZoneWithoutRoomIsFollowedByTheNext) {
+  world.settings.set("availability_zones", definitions::Settings::List{"us-east-1a", "us-east-1b"});
+  world.on("CreateDBInstanceReadReplica")
+      .reply(400, "<ErrorResponse><Error><Code>InsufficientDBInstanceCapacity</Code></Error></ErrorResponse>")
+      .reply(200, "<r/>");
+  auto component = world.make(amazon_rds());
+  EXPECT_EQ(world.apply(*component, {{"desired", 1}}, {{"desired", 0}}).error().code, ErrorCode::busy);
+  EXPECT_THAT(world.sent("CreateDBInstanceReadReplica").request.body, HasSubstr("us-east-1a"));
+  ASSERT_TRUE(world.apply(*component, {{"desired", 1}}, {{"desired", 0}}));
+  EXPECT_THAT(world.sent("CreateDBInstanceReadReplica").request.body, HasSubstr("us-east-1b"));
+}
+
+TEST_F(RdsInstanceContract, WhatIsStoppedIsNotChanging) {
+  status = "stopped";
+  const auto seen = world.observe(*world.make(amazon_rds()));
+  EXPECT_FALSE(seen->changing);
+  EXPECT_FALSE(seen->blocks.empty());
+}
+
 TEST_F(RdsInstanceContract, ClassAndStorageTravelTogetherAndReplicasFollow) {
   world.settings.set("instance_classes", definitions::Settings::List{"db.a", "db.b"});
   more = "<DBInstanceClass>db.a</DBInstanceClass>";

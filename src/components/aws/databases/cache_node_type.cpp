@@ -19,8 +19,9 @@ const XmlListing clusters{.action = "DescribeCacheClusters",
                           .more = {{"ShowCacheNodeInfo", "true"}}};
 
 void add_status(const std::string& status, Observation& seen) {
-  seen.changing = status != "available";
-  if (seen.changing) seen.blocks.push_back({.reason = "its status is '" + net::excerpt(status, 64) + "'"});
+  seen.changing = status != "available" && !is_stuck(status);
+  if (status != "available")
+    seen.blocks.push_back({.reason = "its status is '" + net::excerpt(status, 64) + "'"});
   for (const char* value : {"min_ecpu", "max_ecpu", "min_data_gb", "max_data_gb"})
     seen.blocks.push_back({.value = value, .reason = "only a serverless cache has such a limit"});
 }

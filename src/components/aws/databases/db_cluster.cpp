@@ -190,8 +190,8 @@ Task<Result<Observation>> DbCluster::look() {
   seen.current[readers] = static_cast<double>(there.size());
   seen.ready = static_cast<double>(std::ranges::count_if(there, &DbInstance::is_available));
   for (const auto& one : cluster->instances) {
-    seen.changing |= !one.is_available() && !one.is_stuck();
-    if (one.is_stuck())
+    seen.changing |= !one.is_available() && !is_stuck(one.status);
+    if (is_stuck(one.status))
       seen.warnings.push_back("instance " + one.id + " is " + one.status + " and serves nothing");
     if (one.is_deleting())
       seen.blocks.push_back(
@@ -295,9 +295,11 @@ Task<Result<std::string>> DbCluster::add_reader(const Cluster& cluster, std::str
                              {"DBClusterIdentifier", id_},
                              {"PromotionTier", tier_}};
   if (!zones_.empty())
-    parameters.emplace_back("AvailabilityZone", zones_[readers_of(cluster.instances).size() % zones_.size()]);
+    parameters.emplace_back("AvailabilityZone",
+                            zones_[(readers_of(cluster.instances).size() + full_zones_) % zones_.size()]);
   add_our_tag(parameters);
   auto id = co_await order_xml(*client_, "CreateDBInstance", std::move(parameters));
+  if (!id && net::aws::has_code(id.error(), "InsufficientDBInstanceCapacity")) ++full_zones_;
   if (!id && net::aws::has_code(id.error(), "DBInstanceAlreadyExists")) {
     auto ok = co_await check_it_is_ours(std::move(name));
     if (!ok) co_return std::unexpected(std::move(ok.error()));

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "components/aws/answer.h"
 #include "components/aws/databases/cache_node_type.h"
+#include "components/aws/databases/waiting.h"
 #include "components/kinds.h"
 #include "definitions/common_keys.h"
 
@@ -66,8 +67,9 @@ class ServerlessCache final : public AwsComponent {
       }
     }
     seen.blocks.push_back({.value = Sizes::value, .reason = "a serverless cache has no nodes"});
-    seen.changing = status != "available";
-    if (seen.changing) seen.blocks.push_back({.reason = "its status is '" + net::excerpt(status, 64) + "'"});
+    seen.changing = status != "available" && !is_stuck(status);
+    if (status != "available")
+      seen.blocks.push_back({.reason = "its status is '" + net::excerpt(status, 64) + "'"});
     return seen;
   }
 

@@ -50,7 +50,7 @@ class MemcachedCluster final : public AwsComponent {
     }
     std::ranges::sort(ids_);
     seen.ready = ready;
-    seen.changing = status != "available" || ready != *count;
+    seen.changing = (status != "available" || ready != *count) && !is_stuck(status);
     if (status != "available")
       seen.blocks.push_back({.reason = "the cluster's status is '" + net::excerpt(status, 64) + "'"});
     block_while_waiting(cluster, {nodes}, seen);

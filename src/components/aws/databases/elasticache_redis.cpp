@@ -4,6 +4,7 @@
 #include "components/aws/answer.h"
 #include "components/aws/databases/cache_node_type.h"
 #include "components/aws/databases/shard_room.h"
+#include "components/aws/databases/waiting.h"
 #include "components/kinds.h"
 #include "definitions/common_keys.h"
 #include "net/aws/errors.h"
@@ -72,7 +73,7 @@ class ReplicationGroup final : public AwsComponent {
     if (!found) return fail(ErrorCode::not_found, "the replication group has no shard '" + only_shard_ + "'");
     std::ranges::sort(shards_, {}, &Shard::id);
     seen.current[shards] = static_cast<double>(shards_.size());
-    seen.changing = !settled;
+    seen.changing = !settled && !is_stuck(status);
     if (settled) seen.ready = seen.current[replicas];
     if (uneven)
       seen.blocks.push_back(

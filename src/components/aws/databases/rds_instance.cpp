@@ -74,7 +74,7 @@ Task<Result<Observation>> RdsInstance::look() {
   seen.warnings = std::move(found->warnings);
   // What is out of space is given some, and nothing else.
   const bool is_full = status == "storage-full";
-  seen.changing = status != "available" && !is_full;
+  seen.changing = status != "available" && !is_stuck(status);
   if (is_full) {
     const std::string volumes = source.text("StorageVolumeStatus");
     seen.warnings.push_back("its storage is full" + (volumes.empty() ? "" : ": " + net::excerpt(volumes)));
@@ -134,7 +134,7 @@ void RdsInstance::add_replica(const XmlAnswer& one, Found& found) const {
                     one.text("ReadReplicaSourceDBInstanceIdentifier") == id_ &&
                     one.at("ReadReplicaDBInstanceIdentifiers").items().empty() &&
                     one.text("DeletionProtection") != "true";
-  std::string trouble = replica.is_stuck() ? "it is " + replica.status : replication_trouble(one);
+  std::string trouble = is_stuck(replica.status) ? "it is " + replica.status : replication_trouble(one);
   if (!trouble.empty()) {
     found.warnings.push_back("read replica " + net::excerpt(replica.id, 63) + ": " + trouble);
     if (replica.is_available()) replica.status = "failed";
@@ -149,7 +149,7 @@ void RdsInstance::add_replicas(const Found& found, Observation& seen) const {
   seen.system_min[replicas] = static_cast<double>(there.size() - removable(found.replicas).size());
   seen.system_max[replicas] = most_replicas;
   for (const auto& one : found.replicas) {
-    seen.changing |= !one.is_available() && !one.is_stuck();
+    seen.changing |= !one.is_available() && !is_stuck(one.status);
     if (one.is_deleting())
       seen.blocks.push_back(
           {.value = replicas, .only_down = true, .reason = "one read replica is removed at a time"});
@@ -266,7 +266,7 @@ Task<Result<std::string>> RdsInstance::make_replica(XmlAnswer source, std::strin
   if (!instance_class_.empty()) parameters.emplace_back("DBInstanceClass", instance_class_);
   if (!zones_.empty()) {
     const auto made = source.at("ReadReplicaDBInstanceIdentifiers").items().size();
-    parameters.emplace_back("AvailabilityZone", zones_[made % zones_.size()]);
+    parameters.emplace_back("AvailabilityZone", zones_[(made + full_zones_) % zones_.size()]);
   }
   // Without these, a replica may be open to others than its source is.
   if (const auto open = source.text("PubliclyAccessible"); !open.empty())
@@ -277,6 +277,7 @@ Task<Result<std::string>> RdsInstance::make_replica(XmlAnswer source, std::strin
                             group.text("VpcSecurityGroupId"));
   add_our_tag(parameters);
   auto id = co_await order_xml(*client_, "CreateDBInstanceReadReplica", std::move(parameters));
+  if (!id && net::aws::has_code(id.error(), "InsufficientDBInstanceCapacity")) ++full_zones_;
   if (!id && net::aws::has_code(id.error(), "DBInstanceAlreadyExists")) {
     auto ok = co_await check_it_is_ours(std::move(name));
     if (!ok) co_return std::unexpected(std::move(ok.error()));

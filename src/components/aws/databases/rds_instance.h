@@ -47,6 +47,7 @@ class RdsInstance final : public AwsComponent {
   std::string prefix_;
   std::string instance_class_;
   std::vector<std::string> zones_;
+  std::size_t full_zones_ = 0;  ///< times that one had no room: the next one's turn
   Sizes sizes_;
   Runtime& runtime_;
   std::shared_ptr<net::AwsClient> client_;

@@ -40,8 +40,8 @@ Task<Result<Observation>> RdsMultiAz::look() {
                        "': only a Multi-AZ cluster of mysql or postgres has one class for all its instances; "
                        "without instance_classes, the readers of an Aurora cluster are scaled");
   Observation seen;
-  seen.changing = status != "available";
-  if (seen.changing)
+  seen.changing = status != "available" && !is_stuck(status);
+  if (status != "available")
     seen.blocks.push_back({.reason = "the cluster's status is '" + net::excerpt(status, 64) + "'"});
   sizes_.add(cluster.text("DBClusterInstanceClass"), seen);
   block_while_waiting(cluster, {Sizes::value}, seen);

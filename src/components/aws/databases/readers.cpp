@@ -12,12 +12,6 @@ constexpr const char* tag_value = "wa";
 
 }  // namespace
 
-bool DbInstance::is_stuck() const {
-  static const std::set<std::string_view> stuck = {"failed", "stopped", "storage-full", "restore-error",
-                                                   "inaccessible-encryption-credentials"};
-  return stuck.contains(status) || status.starts_with("incompatible");
-}
-
 bool has_our_tag(const XmlAnswer& tags) {
   return std::ranges::any_of(tags.items(), [](const XmlAnswer& tag) {
     return tag.text("Key") == tag_key && tag.text("Value") == tag_value;

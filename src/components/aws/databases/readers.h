@@ -19,8 +19,6 @@ struct DbInstance {
 
   bool is_deleting() const { return status == "deleting" || status == "deleted"; }
   bool is_available() const { return status == "available"; }
-  /// Stays as it is until somebody does something about it.
-  bool is_stuck() const;
 };
 
 /// What we make carries this tag; what does not is never removed.

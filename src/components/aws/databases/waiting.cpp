@@ -1,8 +1,22 @@
 #include "components/aws/databases/waiting.h"
 
+#include <set>
+#include <string_view>
+
 #include "net/http.h"
 
 namespace wave::components {
+
+bool is_stuck(const std::string& status) {
+  static const std::set<std::string_view> stuck = {"failed",
+                                                   "create-failed",
+                                                   "restore-failed",
+                                                   "restore-error",
+                                                   "stopped",
+                                                   "storage-full",
+                                                   "inaccessible-encryption-credentials"};
+  return stuck.contains(status) || status.starts_with("incompatible");
+}
 
 void block_while_waiting(const XmlAnswer& thing, std::initializer_list<const char*> values,
                          Observation& seen) {

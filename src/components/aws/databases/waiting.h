@@ -7,6 +7,9 @@
 
 namespace wave::components {
 
+/// Whether a status stays until somebody does something about it: nothing is under way.
+bool is_stuck(const std::string& status);
+
 /// Blocks `values` while `thing` has a change that waits for its maintenance window: with ApplyImmediately,
 /// ours would make that one at once, too (API references of ModifyDBInstance, ModifyDBCluster,
 /// ModifyCacheCluster and ModifyReplicationGroup).
