@@ -23,6 +23,8 @@ struct Steering {
   std::string who;     ///< `HorizontalPodAutoscaler shop/api`
   std::string advice;  ///< what the operator can do
   bool can_raise_floor = false;
+  std::string value{};  ///< that he sets; empty: all of them
+  bool sets(const std::string& one) const { return value.empty() || value == one; }
 };
 
 /// What is there now.

@@ -30,6 +30,7 @@ json describe(const KindTable& kind) {
       json one = {{"name", value.name}, {"help", value.help}, {"lowest", value.lowest}, {"highest", nullptr}};
       if (value.highest < 1e308) one["highest"] = value.highest;
       if (!value.alias.empty()) one["alias"] = value.alias;
+      if (!value.place_in.empty()) one["place_in"] = value.place_in;
       out["values"].push_back(std::move(one));
     }
     out["ready_after"] = format_duration(kind.ready_after);
@@ -137,7 +138,11 @@ std::string kind_markdown(const KindTable& kind) {
       out += "| `" + std::string(value.name) + "`";
       if (!value.alias.empty()) out += " (or `" + std::string(value.alias) + "`)";
       out += " | from " + lowest.dump();
-      if (value.highest < 1e308) out += " to " + json(static_cast<std::int64_t>(value.highest)).dump();
+      if (!value.place_in.empty()) {
+        out += " to the length of `" + std::string(value.place_in) + "`";
+      } else if (value.highest < 1e308) {
+        out += " to " + json(static_cast<std::int64_t>(value.highest)).dump();
+      }
       out += " | " + cell(value.help) + " |\n";
     }
     out += "\nNew capacity is taken to serve after " + format_duration(kind.ready_after) +

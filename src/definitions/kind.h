@@ -38,6 +38,7 @@ struct ValueSpec {
   double highest = 1e308;  ///< 1e308: the system has no bound of its own; limits.max is then required
   std::string_view alias = "";
   bool integral = true;
+  std::string_view place_in = "";  ///< a list of `metadata`: the value is a place in it, from 1
 };
 
 enum class Document { metric, component };

@@ -11,7 +11,7 @@ constexpr double kNoBound = 1e308;
 
 /// Without words of the user: never below 1 for the main value, and the system's own bound above.
 Limits default_limits(const KindTable& kind, const ValueSpec& spec) {
-  const bool main = &spec == &kind.values.front();
+  const bool main = spec.name == kind.values.front().name;
   return {.min = std::min(main ? std::max(1.0, spec.lowest) : spec.lowest, spec.highest),
           .max = spec.highest};
 }
@@ -65,7 +65,8 @@ void read_limits(const Report& report, const YamlNode& node, ComponentDefinition
       MapReader bounds(report, *value, "'" + std::string(name) + "'", &blocks::bounds());
       if (&spec == &main && main_bounds && (entry(node, "min") != nullptr || entry(node, "max") != nullptr))
         report.error(*value, "the limits of '" + std::string(name) + "' are given twice");
-      component.limits[std::string(spec.name)] = read_bounds(bounds, kind, spec);
+      component.limits[std::string(spec.name)] =
+          read_bounds(bounds, kind, fitted(report, *value, spec, component));
       bounds.finish();
     }
   }
@@ -150,6 +151,20 @@ void read_cooldown(MapReader& reader, ComponentDefinition& component) {
 }
 
 }  // namespace
+
+ValueSpec fitted(const Report& report, const YamlNode& node, const ValueSpec& spec,
+                 const ComponentDefinition& component) {
+  ValueSpec out = spec;
+  if (spec.place_in.empty()) return out;
+  const auto places = component.metadata.list(spec.place_in).size();
+  if (places == 0) {
+    report.error(node, "'" + std::string(spec.name) + "' is a place in '" + std::string(spec.place_in) +
+                           "', a list that the metadata of '" + component.id + "' does not have");
+  } else {
+    out.highest = static_cast<double>(places);
+  }
+  return out;
+}
 
 std::optional<ComponentDefinition> read_component(const Report& report, const YamlNode& node,
                                                   const Catalog& catalog) {

@@ -14,6 +14,10 @@ std::optional<Settings::Value> default_of(const Key& key);
 /// Looks up `metric_kind` or `component_kind`; reports one that is unknown.
 const KindTable* read_kind(MapReader& document, std::string_view key, Document type, const Catalog& catalog);
 
+/// `spec` for this component: a place in a list ends where the list does. Reports a list that is not there.
+ValueSpec fitted(const Report& report, const YamlNode& node, const ValueSpec& spec,
+                 const ComponentDefinition& component);
+
 /// The document's `id`; empty when it is missing or bad.
 std::string read_id(MapReader& document);
 

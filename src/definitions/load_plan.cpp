@@ -44,7 +44,7 @@ void read_values(MapReader& reader, ComponentDefinition& component, ComponentWis
     for (const std::string_view name : {spec.name, spec.alias}) {
       const YamlNode* node = name.empty() ? nullptr : reader.find(name);
       if (node == nullptr) continue;
-      add_limits(reader.report(), *node, spec, component);
+      add_limits(reader.report(), *node, fitted(reader.report(), *node, spec, component), component);
       if (auto value = read_expression(reader.report(), *node, name)) {
         if (value->number && *value->number < 0)
           reader.report().error(*node, "'" + std::string(name) + "' must not be below 0");

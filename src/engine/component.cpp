@@ -151,24 +151,29 @@ void Component::back_off(const Attempt& attempt) {
 
 Duration Component::observe_delay() const {
   if (failures_in_row_ > 0) {
-    Duration wait = spread(doubled(1s, failures_in_row_ - 1, longest_backoff), parts_.runtime);
+    const Duration doubling = doubled(1s, failures_in_row_ - 1, longest_backoff);
+    Duration wait = doubling;
     if (error_ && error_->retry_after)
       wait = std::max(wait, std::min(*error_->retry_after, longest_retry_after));
     // Who is asked too much, is not asked more than ever.
-    if (error_ && error_->code == ErrorCode::throttled) return in_step(std::max(wait, observe_every_));
-    return wait;
+    if (error_ && error_->code == ErrorCode::throttled)
+      return in_step(std::max(wait, observe_every_), observe_every_);
+    // What failed in one call is asked for in one call again.
+    return in_step(wait, doubling);
   }
   const bool waits_for_ready = observation_ && observation_->ready && growing_;
-  if (observation_ && (observation_->changing || waits_for_ready))
-    return std::min(observe_soon, observe_every_);
-  return in_step(observe_every_);
+  if (observation_ && (observation_->changing || waits_for_ready)) {
+    const Duration soon = std::min(observe_soon, observe_every_);
+    return in_step(soon, soon);
+  }
+  return in_step(observe_every_, observe_every_);
 }
 
-/// About `wait`, so that components with the same interval ask together and share calls, also after one of
-/// them was out of step for a while.
-Duration Component::in_step(Duration wait) const {
-  const Duration past = parts_.runtime.mono().time_since_epoch() % observe_every_;
-  const Duration shift = past < observe_every_ * 3 / 4 ? -past : observe_every_ - past;
+/// About `wait`, until a multiple of `step`: components with the same interval ask together and share calls,
+/// also after one of them was out of step for a while.
+Duration Component::in_step(Duration wait, Duration step) const {
+  const Duration past = parts_.runtime.mono().time_since_epoch() % step;
+  const Duration shift = past < step * 3 / 4 ? -past : step - past;
   return wait + shift;
 }
 

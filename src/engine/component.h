@@ -106,7 +106,7 @@ class Component : public std::enable_shared_from_this<Component> {
   bool hand_over();
   void schedule();
   Duration observe_delay() const;
-  Duration in_step(Duration wait) const;
+  Duration in_step(Duration wait, Duration step) const;
   void take(components::Observation observation);
   void learn();
   /// When the values of a failed attempt, and when others, may be tried again.

@@ -31,7 +31,8 @@ decisions::Input Engine::input_for(const Component& component, const std::string
   if (main) input.ready = seen.ready;
   input.changing = seen.changing;
   input.blocks = seen.blocks;
-  if (seen.steering && definition.on_conflict != definitions::OnConflict::ignore) {
+  if (seen.steering && seen.steering->sets(value) &&
+      definition.on_conflict != definitions::OnConflict::ignore) {
     input.raise_floor =
         definition.on_conflict == definitions::OnConflict::raise_floor && seen.steering->can_raise_floor;
     if (!input.raise_floor) input.refused_by = seen.steering->who + " (" + seen.steering->advice + ")";

@@ -25,7 +25,7 @@ CALLS = {
     "nodes": 101,  # one each; the groups behind them together
     "functions": 200,  # provisioned and reserved concurrency, each function alone
     "tables": 100,
-    "mappings": 100,
+    "mappings": 1,  # 100 a page
 }
 KINDS = {
     "groups": ("aws-ec2-autoscaling", "asg_name: {name}", "desired"),
@@ -121,6 +121,7 @@ class Stub:
     def __init__(self):
         self.calls = collections.Counter()
         self.throttling = None
+        self.failing = False
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -139,6 +140,8 @@ class Stub:
                 status, text = 200, answer if isinstance(answer, str) else json.dumps(answer)
                 if service == outer.throttling:
                     status, text = 400, '{"__type":"ThrottlingException","message":"Rate exceeded"}'
+                if outer.failing:
+                    status, text = 503, "<html>Service Unavailable</html>"
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
@@ -201,9 +204,12 @@ class Stub:
             return "functions", dict(of, Status="READY")
         if "/functions/" in path:
             return "functions", {}
-        assert "/event-source-mappings/" in path, path
+        assert "/event-source-mappings" in path, path
         arn = "arn:aws:sqs:eu-west-1:111122223333:jobs"
-        return "mappings", {"State": "Enabled", "EventSourceArn": arn, "ScalingConfig": {"MaximumConcurrency": 2}}
+        of = {"State": "Enabled", "EventSourceArn": arn, "ScalingConfig": {"MaximumConcurrency": 2}}
+        if path.partition("?")[0].endswith("/event-source-mappings"):
+            return "mappings", {"EventSourceMappings": [dict(of, UUID=f"mappings-{i}") for i in range(EACH)]}
+        return "mappings", of
 
 
 @pytest.fixture
@@ -253,6 +259,15 @@ def test_describe_calls_are_as_few_as_batching_predicts_and_throttling_slows_one
 
     calls = calls_of(ROUNDS)
     print("calls a minute:", {service: calls[service] * 60 // (ROUNDS * EVERY) for service in CALLS})
+    are_as_predicted(calls)
+
+    stub.failing = True
+    time.sleep(EVERY)
+    assert wave.component("aurora-1")["error"]["code"] == "unavailable"
+    stub.failing = False
+    eventually(lambda: strangers() == [], timeout=60)
+    calls = calls_of(ROUNDS)
+    print("calls a minute after all of them failed:", {one: calls[one] * 60 // (ROUNDS * EVERY) for one in CALLS})
     are_as_predicted(calls)
 
     stub.throttling = "tables"

@@ -48,6 +48,14 @@ std::optional<double> Answer::number(std::string_view key) const {
   return std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
 
+std::vector<double> Answer::numbers() const {
+  std::vector<double> out;
+  if (node_ == nullptr || !at_node(node_).is_array()) return out;
+  for (const json& one : at_node(node_))
+    if (one.is_number() && std::isfinite(one.get<double>())) out.push_back(one.get<double>());
+  return out;
+}
+
 bool Answer::flag(std::string_view key) const {
   const Answer found = at(key);
   return found && at_node(found.node_).is_boolean() && at_node(found.node_).get<bool>();

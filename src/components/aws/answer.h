@@ -21,6 +21,7 @@ class Answer {
   Answer at(std::string_view key) const;
   std::vector<Answer> items() const;  ///< of a list
   std::string text(std::string_view key) const;
+  std::vector<double> numbers() const;  ///< of a list
   /// Finite numbers only.
   std::optional<double> number(std::string_view key) const;
   bool flag(std::string_view key) const;

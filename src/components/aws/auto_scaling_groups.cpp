@@ -1,6 +1,7 @@
 #include "components/aws/auto_scaling_groups.h"
 
 #include <algorithm>
+#include <map>
 
 #include "components/aws/xml_answer.h"
 
@@ -25,6 +26,26 @@ Serving serving_of(const XmlAnswer& group) {
   return out;
 }
 
+/// Who else sets the numbers of a group, by the tags that he needs on it. The node groups of EKS carry that
+/// of Cluster Autoscaler whether it runs or not.
+std::optional<Steering> steering_of(const XmlAnswer& group) {
+  std::map<std::string, std::string> tags;
+  for (const auto& tag : group.at("Tags").items()) tags[tag.text("Key")] = tag.text("Value");
+  if (const auto node_group = tags.find("eks:nodegroup-name"); node_group != tags.end())
+    return Steering{.who = "the EKS node group " + net::excerpt(node_group->second, 64),
+                    .advice = "scale it with amazon-eks"};
+  if (tags.contains("AmazonECSManaged"))
+    return Steering{
+        .who = "a capacity provider of ECS",
+        .advice = "let plans set `min`, or set on_conflict: ignore where its managed scaling is off",
+        .value = "desired"};
+  if (tags.contains("k8s.io/cluster-autoscaler/enabled"))
+    return Steering{.who = "Cluster Autoscaler",
+                    .advice = "let plans set `min`, or set on_conflict: ignore where it does not run",
+                    .value = "desired"};
+  return std::nullopt;
+}
+
 Result<Observation> observation_of(const XmlAnswer& group) {
   const auto min = group.number("MinSize");
   const auto max = group.number("MaxSize");
@@ -37,6 +58,7 @@ Result<Observation> observation_of(const XmlAnswer& group) {
   seen.changing = !serving.all_settled || serving.ready != *desired;
   seen.system_min["desired"] = *min;
   seen.system_max["desired"] = *max;
+  seen.steering = steering_of(group);
   if (const std::string status = group.text("Status"); !status.empty()) {
     seen.blocks.push_back({.reason = "the group's status is '" + status.substr(0, 64) + "'"});
   }

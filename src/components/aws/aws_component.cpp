@@ -95,7 +95,9 @@ Task<Result<Applied>> AwsComponent::apply(Change change) {
     }
   }
   if (wanted.empty()) co_return Applied{.changed = false};
-  if (seen->steering && on_conflict_ == definitions::OnConflict::refuse)
+  const auto is_steered = [&](const auto& one) { return seen->steering->sets(one.first); };
+  if (seen->steering && on_conflict_ == definitions::OnConflict::refuse &&
+      std::ranges::any_of(wanted, is_steered))
     co_return fail(ErrorCode::conflict,
                    title_ + " is steered by " + seen->steering->who + ": " + seen->steering->advice);
   if (seen->steering && raises_floor() && !watched_.empty()) {

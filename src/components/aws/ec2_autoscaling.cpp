@@ -79,7 +79,10 @@ const Kind& aws_ec2_autoscaling() {
                                "`autoscaling:SetDesiredCapacity` and `autoscaling:UpdateAutoScalingGroup`.",
                 .notes =
                     "The group's own MinSize and MaxSize bound `desired`; `limits` may be narrower. While "
-                    "`Terminate` is suspended nothing is scaled in."},
+                    "`Terminate` is suspended nothing is scaled in.\n\nTags tell who else steers a group: a "
+                    "node group of EKS (then scale that, with `amazon-eks`), a capacity provider of ECS, "
+                    "Cluster Autoscaler. The last two move `desired`; beside them let plans set `min`. "
+                    "Scaling policies of the group itself are not looked for."},
       .create = &create};
   return kind;
 }

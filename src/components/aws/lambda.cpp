@@ -56,8 +56,11 @@ class LambdaFunction final : public AwsComponent {
     if (const auto number = parsed->number("ReservedConcurrentExecutions")) {
       seen.current[reserved] = *number;
       seen.system_max[provisioned] = *number;
+      // No plan ends what somebody did in an incident.
       if (*number == 0)
-        seen.warnings.emplace_back("somebody switched the function off: its reserved concurrency is 0");
+        seen.blocks.push_back(
+            {.reason = "somebody switched the function off (its reserved concurrency is 0); remove or raise "
+                       "the reservation by hand"});
     }
     co_return seen;
   }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include <nlohmann/json.hpp>
@@ -5,6 +6,8 @@
 #include "base/text.h"
 #include "components/aws/answer.h"
 #include "components/aws/aws_component.h"
+#include "components/aws/rest_items.h"
+#include "components/aws/sizes.h"
 #include "components/kinds.h"
 #include "definitions/common_keys.h"
 
@@ -16,6 +19,14 @@ using nlohmann::ordered_json;
 constexpr const char* brokers = "desired";
 constexpr const char* volume = "volume_size";
 constexpr const char* cluster_path = "/v1/clusters/{}";
+const RestListing listing{.all_path = "/api/v2/clusters",
+                          .parameters = {{"maxResults", "100"}},
+                          .list = "clusterInfoList",
+                          .name = "clusterArn",
+                          .next = "nextToken",
+                          .next_asked = "nextToken",
+                          .one_path = "/api/v2/clusters/{}",
+                          .one = "clusterInfo"};
 
 /// Storage rests that long after a change (Amazon MSK Developer Guide, "Scale up broker storage"); it may be
 /// longer, then MSK refuses.
@@ -30,11 +41,13 @@ bool is_storage(const std::string& operation) {
 class MskCluster final : public AwsComponent {
  public:
   MskCluster(const definitions::ComponentDefinition& definition, const definitions::Settings& settings,
-             Runtime& runtime, std::unique_ptr<net::AwsClient> client)
+             Sizes sizes, std::shared_ptr<net::AwsClient> client, net::Services& services)
       : AwsComponent("cluster " + settings.text("cluster_arn"), definition),
         arn_(settings.text("cluster_arn")),
-        runtime_(runtime),
-        client_(std::move(client)) {}
+        sizes_(std::move(sizes)),
+        runtime_(services.runtime),
+        client_(std::move(client)),
+        clusters_(rest_items(listing, client_, services)) {}
 
   Status watch(const definitions::Settings& settings, net::Services& services) {
     return watch_targets({{.value = volume, .target = {"kafka", arn_, "kafka:broker-storage:VolumeSize"}}},
@@ -43,12 +56,10 @@ class MskCluster final : public AwsComponent {
 
  private:
   Task<Result<Observation>> look() override {
-    net::RestCall call{.path = "/api/v2/clusters/{}", .labels = {arn_}};
-    auto answer = co_await client_->rest(std::move(call));
-    if (!answer) co_return std::unexpected(std::move(answer.error()));
-    const auto parsed = Answer::parse(answer->body);
-    if (!parsed) co_return std::unexpected(parsed.error());
-    auto seen = read(parsed->at("clusterInfo"));
+    auto found = co_await clusters_->ask(arn_);
+    if (!found) co_return std::unexpected(std::move(found.error()));
+    if (!*found) co_return fail(ErrorCode::not_found, "there is no such cluster in " + client_->region());
+    auto seen = read(**found);
     if (!seen) co_return seen;
     co_await look_at_operations(&*seen);
     co_return seen;
@@ -72,6 +83,7 @@ class MskCluster final : public AwsComponent {
     } else {
       seen.blocks.push_back({.value = volume, .reason = "its brokers have no storage of their own to set"});
     }
+    sizes_.add(nodes.text("instanceType"), seen);
     if (state == "ACTIVE") {
       asked_.clear();
     } else {
@@ -112,42 +124,55 @@ class MskCluster final : public AwsComponent {
     }
   }
 
-  /// One operation at a time: storage, which helps at once, before brokers.
-  Task<Result<Applied>> write(Observation, Values wanted) override {
-    const bool is_volume = wanted.contains(volume);
-    const double number = is_volume ? wanted[volume] : wanted[brokers];
-    if (!is_volume && zones_ > 0 && std::fmod(number, zones_) != 0)
+  /// One operation at a time: storage, then the type of the brokers, which help as soon as they are there,
+  /// before more brokers.
+  Task<Result<Applied>> write(Observation seen, Values wanted) override {
+    const std::string value = wanted.contains(volume)         ? volume
+                              : wanted.contains(Sizes::value) ? Sizes::value
+                                                              : brokers;
+    double number = wanted[value];
+    if (value == brokers && zones_ > 0 && std::fmod(number, zones_) != 0)
       co_return fail(ErrorCode::invalid_argument, title() + ": the number of brokers is a multiple of its " +
                                                       whole(zones_) + " zones, not " + whole(number));
-    auto sent = co_await send(is_volume, number);
+    // Each removal takes one broker of a zone at most.
+    if (value == brokers) number = std::max(number, seen.current[brokers] - zones_);
+    auto sent = co_await send(value, number);
     if (!sent && sent.error().message.find("currentVersion") != std::string::npos) {
       // Somebody changed it in between: once more with the version of now.
       auto again = co_await look();
       if (!again) co_return std::unexpected(std::move(again.error()));
-      sent = co_await send(is_volume, number);
+      sent = co_await send(value, number);
     }
     if (!sent) {
       if (sent.error().message.find("does not include any updates") != std::string::npos)
         co_return Applied{.changed = false};
       co_return std::unexpected(std::move(sent.error()));
     }
-    asked_[is_volume ? volume : brokers] = number;
+    asked_[value] = number;
     listed_at_.reset();
+    if (number != wanted[value])
+      co_return fail(ErrorCode::busy,
+                     title() + ": one broker of each zone at a time; " + whole(number) + " are left first",
+                     true);
     co_return Applied{.request_id = std::move(*sent)};
   }
 
-  Task<Result<std::string>> send(bool is_volume, double number) {
+  Task<Result<std::string>> send(std::string value, double number) {
     ordered_json body = {{"currentVersion", version_}};
-    if (is_volume) {
+    std::string part = "/nodes/count";
+    if (value == volume) {
+      part = "/nodes/storage";
       body["targetBrokerEBSVolumeInfo"] = ordered_json::array(
           {{{"kafkaBrokerNodeId", "ALL"}, {"volumeSizeGB", static_cast<std::int64_t>(number)}}});
+    } else if (value == Sizes::value) {
+      part = "/nodes/type";
+      auto type = sizes_.at(number);
+      if (!type) co_return std::unexpected(std::move(type.error()));
+      body["targetInstanceType"] = std::move(*type);
     } else {
       body["targetNumberOfBrokerNodes"] = static_cast<std::int64_t>(number);
     }
-    net::RestCall call{.method = "PUT",
-                       .path = std::string(cluster_path) + (is_volume ? "/nodes/storage" : "/nodes/count"),
-                       .labels = {arn_},
-                       .body = body.dump()};
+    net::RestCall call{.method = "PUT", .path = cluster_path + part, .labels = {arn_}, .body = body.dump()};
     auto answer = co_await client_->rest(std::move(call));
     if (!answer) co_return std::unexpected(std::move(answer.error()));
     const auto parsed = Answer::parse(answer->body);
@@ -155,9 +180,11 @@ class MskCluster final : public AwsComponent {
   }
 
   std::string arn_;
+  Sizes sizes_;
   Runtime& runtime_;
-  std::unique_ptr<net::AwsClient> client_;
-  std::string version_;  ///< as seen last: MSK takes a change only of the version that it has
+  std::shared_ptr<net::AwsClient> client_;
+  std::shared_ptr<RestItems> clusters_;  ///< by ARN
+  std::string version_;                  ///< as seen last: MSK takes a change only of the version that it has
   double zones_ = 0;
   Values asked_;  ///< accepted and not yet shown
   std::optional<MonoTime> listed_at_;
@@ -168,7 +195,10 @@ Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition
                                           const definitions::Settings& settings, net::Services& services) {
   auto client = services.aws.client(net::aws::kafka, settings);
   if (!client) return std::unexpected(client.error());
-  auto component = std::make_unique<MskCluster>(definition, settings, services.runtime, std::move(*client));
+  auto sizes = Sizes::create("broker_types", settings);
+  if (!sizes) return std::unexpected(sizes.error());
+  auto component =
+      std::make_unique<MskCluster>(definition, settings, std::move(*sizes), std::move(*client), services);
   if (auto ok = component->watch(settings, services); !ok) return std::unexpected(ok.error());
   return component;
 }
@@ -181,13 +211,17 @@ const Kind& amazon_msk() {
           {.document = definitions::Document::component,
            .name = "amazon-msk",
            .vendor = "aws",
-           .summary = "The brokers and the storage of an Amazon MSK cluster.",
+           .summary = "The brokers, their type and their storage in an Amazon MSK cluster.",
            .keys = definitions::join(
                {{{.name = "cluster_arn",
                   .help = "The cluster's ARN.",
                   .required = true,
                   .example = "arn:aws:kafka:eu-west-1:123456789012:cluster/events/6357e0b2-0e6a-4b86-a0b4-"
-                             "70df934c2e31-5"}},
+                             "70df934c2e31-5"},
+                 {.name = "broker_types",
+                  .type = definitions::KeyType::list,
+                  .help = "The types that `size` counts, smallest first.",
+                  .example = "[kafka.m7g.large, kafka.m7g.xlarge]"}},
                 definitions::aws_keys()}),
            .values = {{.name = brokers,
                        .help = "Brokers in all; a multiple of the cluster's availability zones.",
@@ -195,12 +229,15 @@ const Kind& amazon_msk() {
                       {.name = volume,
                        .help = "GiB of storage of each broker; never less than now.",
                        .lowest = 1,
-                       .highest = 16384}},
+                       .highest = 16384},
+                      Sizes::spec("broker_types",
+                                  "Which of `broker_types` its brokers have; each restarts in turn.")},
            .ready_after = 30min,
            .scale_in = false,
            .permissions =
-               "On the cluster: `kafka:DescribeClusterV2`, `kafka:ListClusterOperations`, "
-               "`kafka:UpdateBrokerStorage`, `kafka:UpdateBrokerCount`; "
+               "`kafka:ListClustersV2` (all resources) to read many clusters in one call; on the cluster: "
+               "`kafka:DescribeClusterV2`, `kafka:ListClusterOperations`, "
+               "`kafka:UpdateBrokerStorage`, `kafka:UpdateBrokerCount`, `kafka:UpdateBrokerType`; "
                "`application-autoscaling:DescribeScalableTargets` (all resources) to see who else steers it, "
                "and `application-autoscaling:RegisterScalableTarget` with `on_conflict: raise_floor`.",
            .notes =
@@ -208,9 +245,12 @@ const Kind& amazon_msk() {
                "until "
                "when. New brokers hold **no partitions** until somebody reassigns some. Brokers are removed "
                "only with `scale_in: true`, one in each zone, and MSK refuses while they hold partitions of "
-               "users.\n\nOne operation at a time: while the cluster is not ACTIVE the next change waits; "
-               "where a plan changes both values, storage goes first. Serverless clusters have nothing to "
-               "set."},
+               "users.\n\nAnother `size` restarts the brokers one after the other, 10 to 15 minutes each: "
+               "topics "
+               "need a replication factor of 3 and clients more than one broker. A type that is not in the "
+               "list blocks the value until you add it.\n\nOne operation at a time: while the cluster is "
+               "not ACTIVE the next change waits; where a plan changes several values, storage goes first, "
+               "then the type. Serverless clusters have nothing to set."},
       .create = &create};
   return kind;
 }

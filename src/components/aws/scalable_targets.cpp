@@ -39,9 +39,10 @@ Task<Result<std::map<std::string, Found>>> describe(std::shared_ptr<net::AwsClie
           .max = one.number("MaxCapacity").value_or(0),
           .suspended = is_suspended(one.at("SuspendedState"))};
     next = parsed->text("NextToken");
-    if (next.empty()) break;
+    if (next.empty()) co_return out;
   }
-  co_return out;
+  co_return fail(ErrorCode::limit_exceeded,
+                 "the list has more than " + std::to_string(most_pages) + " pages");
 }
 
 }  // namespace

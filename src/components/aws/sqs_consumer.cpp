@@ -2,6 +2,7 @@
 
 #include "components/aws/answer.h"
 #include "components/aws/aws_component.h"
+#include "components/aws/rest_items.h"
 #include "components/kinds.h"
 #include "definitions/common_keys.h"
 
@@ -14,24 +15,30 @@ constexpr const char* concurrency = "max_concurrency";
 constexpr const char* min_pollers = "min_pollers";
 constexpr const char* max_pollers = "max_pollers";
 constexpr const char* mapping_path = "/2015-03-31/event-source-mappings/{}";
+const RestListing listing{.all_path = "/2015-03-31/event-source-mappings",
+                          .parameters = {{"MaxItems", "100"}},
+                          .list = "EventSourceMappings",
+                          .name = "UUID",
+                          .next = "NextMarker",
+                          .next_asked = "Marker",
+                          .one_path = mapping_path};
 
 /// How a Lambda function consumes a queue.
 class QueueConsumer final : public AwsComponent {
  public:
   QueueConsumer(const definitions::ComponentDefinition& definition, const definitions::Settings& settings,
-                std::unique_ptr<net::AwsClient> client)
+                std::shared_ptr<net::AwsClient> client, net::Services& services)
       : AwsComponent("event source mapping " + settings.text("event_source_mapping_id"), definition),
         id_(settings.text("event_source_mapping_id")),
-        client_(std::move(client)) {}
+        client_(std::move(client)),
+        mappings_(rest_items(listing, client_, services)) {}
 
  private:
   Task<Result<Observation>> look() override {
-    net::RestCall call{.path = mapping_path, .labels = {id_}};
-    auto answer = co_await client_->rest(std::move(call));
-    if (!answer) co_return std::unexpected(std::move(answer.error()));
-    const auto parsed = Answer::parse(answer->body);
-    if (!parsed) co_return std::unexpected(parsed.error());
-    co_return read(*parsed);
+    auto found = co_await mappings_->ask(id_);
+    if (!found) co_return std::unexpected(std::move(found.error()));
+    if (!*found) co_return fail(ErrorCode::not_found, "there is no " + title() + " in " + client_->region());
+    co_return read(**found);
   }
 
   Result<Observation> read(const Answer& mapping) const {
@@ -76,14 +83,15 @@ class QueueConsumer final : public AwsComponent {
   }
 
   std::string id_;
-  std::unique_ptr<net::AwsClient> client_;
+  std::shared_ptr<net::AwsClient> client_;
+  std::shared_ptr<RestItems> mappings_;  ///< by UUID
 };
 
 Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
                                           const definitions::Settings& settings, net::Services& services) {
   auto client = services.aws.client(net::aws::lambda, settings);
   if (!client) return std::unexpected(client.error());
-  return std::make_unique<QueueConsumer>(definition, settings, std::move(*client));
+  return std::make_unique<QueueConsumer>(definition, settings, std::move(*client), services);
 }
 
 }  // namespace
@@ -110,7 +118,8 @@ const Kind& amazon_sqs() {
                 {.name = max_pollers, .help = "Provisioned pollers at most.", .lowest = 2, .highest = 10000}},
            .ready_after = 30s,
            .permissions =
-               "`lambda:GetEventSourceMapping` and `lambda:UpdateEventSourceMapping` on the mapping.",
+               "`lambda:GetEventSourceMapping` and `lambda:UpdateEventSourceMapping` on the mapping; "
+               "`lambda:ListEventSourceMappings` (all resources) to read many in one call.",
            .notes =
                "A queue itself has no capacity to set. What reads it, has: workers of an Auto Scaling group, "
                "of ECS or of Kubernetes are components of their own kind, which a plan scales by the metric "

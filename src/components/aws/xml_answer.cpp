@@ -40,6 +40,10 @@ std::vector<XmlAnswer> XmlAnswer::items() const {
   return out;
 }
 
+std::string XmlAnswer::name() const {
+  return node_of(node_).name();
+}
+
 std::string XmlAnswer::text(const char* name) const {
   return node_of(node_).child_value(name);
 }

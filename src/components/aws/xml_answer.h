@@ -22,6 +22,7 @@ class XmlAnswer {
   XmlAnswer find(std::string_view name) const;
   XmlAnswer at(const char* name) const;
   std::vector<XmlAnswer> items() const;  ///< the elements directly in it
+  std::string name() const;              ///< of the element
   std::string text(const char* name) const;
   std::string text() const;                              ///< its own
   std::optional<double> number(const char* name) const;  ///< finite, from 0 up

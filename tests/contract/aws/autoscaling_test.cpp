@@ -140,5 +140,35 @@ TEST_F(AutoScalingContract, AClockThatIsWrongIsCorrectedOnce) {
   EXPECT_EQ(world.services.http.last().header("X-Amz-Date"), "20150830T133600Z");
 }
 
+TEST_F(AutoScalingContract, TagsTellWhoElseSetsTheNumbers) {
+  const auto with = [&](const std::vector<std::string>& keys) {
+    std::string tags;
+    for (const auto& key : keys) tags += "<member><Key>" + key + "</Key><Value>ng-1</Value></member>";
+    world.on("DescribeAutoScalingGroups").reply(200, described(member("<Tags>" + tags + "</Tags>")));
+  };
+  for (const char* action : {"SetDesiredCapacity", "UpdateAutoScalingGroup"})
+    world.on(action).reply(200, "<r/>");
+  with({"team"});
+  EXPECT_FALSE(world.observe(*group("g"))->steering);
+  for (const char* who : {"AmazonECSManaged", "k8s.io/cluster-autoscaler/enabled"}) {
+    with({"team", who});
+    auto component = group("g");
+    const auto applied = world.apply(*component, {{"desired", 4}}, {{"desired", 2}});
+    ASSERT_FALSE(applied) << who;
+    EXPECT_EQ(applied.error().code, ErrorCode::conflict);
+    EXPECT_THAT(applied.error().text(), HasSubstr("let plans set `min`"));
+    EXPECT_TRUE(world.apply(*component, {{"min", 2}}, {{"min", 1}})) << "which he obeys";
+  }
+  with({"k8s.io/cluster-autoscaler/enabled", "eks:nodegroup-name"});
+  for (const char* value : {"desired", "min"}) {
+    const auto applied = world.apply(*group("g"), {{value, 4}});
+    ASSERT_FALSE(applied);
+    EXPECT_THAT(applied.error().text(), HasSubstr("EKS node group ng-1: scale it with amazon-eks"));
+  }
+  EXPECT_EQ(world.asked("SetDesiredCapacity"), 0);
+  world.definition.on_conflict = definitions::OnConflict::ignore;
+  EXPECT_TRUE(world.apply(*group("g"), {{"desired", 4}}, {{"desired", 2}}));
+}
+
 }  // namespace
 }  // namespace wave::components

@@ -13,7 +13,6 @@ class CacheContract : public testing::Test {
   CacheContract() {
     world.settings.set("replication_group_id", std::string("rg"));
     world.settings.set("cache_cluster_id", std::string("mc"));
-    world.settings.set("serverless_cache_name", std::string("sc"));
     for (const char* action : {"IncreaseReplicaCount", "DecreaseReplicaCount", "ModifyCacheCluster",
                                "ModifyReplicationGroupShardConfiguration", "ModifyServerlessCache"})
       world.on(action).reply(200, "<r><ResponseMetadata><RequestId>r-9</RequestId></ResponseMetadata></r>");
@@ -23,7 +22,9 @@ class CacheContract : public testing::Test {
     std::string groups;
     for (int shard = 1; shard <= shards; ++shard) {
       std::string members;
-      for (int i = 0; i <= replicas; ++i) members += "<NodeGroupMember/>";
+      for (int i = 1; i <= replicas + 1; ++i)
+        members += "<NodeGroupMember><CacheClusterId>rg-000" + std::to_string(shard) + "-00" +
+                   std::to_string(i) + "</CacheClusterId></NodeGroupMember>";
       groups += "<NodeGroup><NodeGroupId>000" + std::to_string(shard) + "</NodeGroupId><Status>" + status +
                 "</Status><NodeGroupMembers>" + members + "</NodeGroupMembers></NodeGroup>";
     }
@@ -39,6 +40,23 @@ class CacheContract : public testing::Test {
     return "<r><CacheClusters><CacheCluster><Engine>memcached</Engine><CacheClusterStatus>" + status +
            "</CacheClusterStatus><NumCacheNodes>" + std::to_string(nodes) + "</NumCacheNodes><CacheNodes>" +
            all + "</CacheNodes>" + more + "</CacheCluster></CacheClusters></r>";
+  }
+  /// What CloudWatch tells of each node, by metric and the beginning of its name.
+  void serve_metrics(std::map<std::string, std::string> values) {
+    world.on("GetMetricData").reply_with([values](const net::HttpRequest& request) {
+      auto results = nlohmann::json::array();
+      const auto asked = nlohmann::json::parse(request.body);
+      for (const auto& query : asked["MetricDataQueries"]) {
+        const auto& metric = query["MetricStat"]["Metric"];
+        const std::string key = metric["MetricName"].get<std::string>() + " " +
+                                metric["Dimensions"][0]["Value"].get<std::string>();
+        for (const auto& [beginning, numbers] : values)
+          if (key.starts_with(beginning))
+            results.push_back({{"Id", query["Id"]}, {"Values", nlohmann::json::parse(numbers)}});
+      }
+      return net::HttpResponse{
+          .status = 200, .headers = {}, .body = nlohmann::json{{"MetricDataResults", results}}.dump()};
+    });
   }
   test::AwsWorld world;
 };
@@ -67,11 +85,67 @@ TEST_F(CacheContract, FewerShardsNameThoseThatGo) {
   auto component = world.make(amazon_elasticache_redis());
   ASSERT_TRUE(world.apply(*component, {{"shards", 3}}, {{"shards", 2}}));
   world.expect_golden("elasticache", "ModifyReplicationGroupShardConfiguration");
+  EXPECT_EQ(world.asked("GetMetricData"), 0) << "only before a decrease";
   world.on("DescribeReplicationGroups").reply(200, group(3, 1));
+  serve_metrics({{"FreeableMemory", "[900000000,910000000]"},
+                 {"BytesUsedForCache", "[500000000]"},
+                 {"EngineCPUUtilization", "[12.5,70]"}});
   ASSERT_TRUE(world.apply(*component, {{"shards", 2}}, {{"shards", 3}}));
+  EXPECT_EQ(world.asked("GetMetricData"), 1);
   world.expect_golden("elasticache", "ModifyReplicationGroupShardConfiguration");
   EXPECT_THAT(world.sent("ModifyReplicationGroupShardConfiguration").request.body,
               HasSubstr("NodeGroupToRemove.1=0003"));
+}
+
+TEST_F(CacheContract, ShardsAreRemovedOnlyWhereTheirDataFits) {
+  world.on("DescribeReplicationGroups").reply(200, group(3, 1));
+  const std::map<std::string, std::string> well = {{"FreeableMemory", "[900000000]"},
+                                                   {"BytesUsedForCache", "[500000000]"},
+                                                   {"EngineCPUUtilization", "[12]"}};
+  const auto with = [&](const std::string& metric, const std::string& node, const std::string& numbers) {
+    auto out = well;
+    for (const char* one :
+         {"rg-0001-001", "rg-0001-002", "rg-0002-001", "rg-0002-002", "rg-0003-001", "rg-0003-002"})
+      out[metric + " " + one] = one == node ? numbers : well.at(metric);
+    out.erase(metric);
+    return out;
+  };
+  struct Case {
+    std::map<std::string, std::string> values;
+    std::string why;
+  };
+  const std::vector<Case> cases = {
+      {with("FreeableMemory", "rg-0002-002", "[900000000,370000000]"),
+       "shard 0002 has 353 MiB of memory free"},
+      {with("FreeableMemory", "rg-0001-001", "[]"), "memory shard 0001 has free is not known"},
+      {with("BytesUsedForCache", "rg-0003-001", "[]"), "memory shard 0003 uses is not known"},
+      {with("BytesUsedForCache", "rg-0003-002", "[1300000000]"), "needs 930 MiB"},
+      {with("EngineCPUUtilization", "rg-0003-001", "[10,81.2]"), "shard 0003 is busy: 81 % of its core"},
+      {with("EngineCPUUtilization", "rg-0001-002", "[]"), "how busy shard 0001 is, is not known"},
+      {{}, "not known"}};
+  for (const auto& one : cases) {
+    serve_metrics(one.values);
+    auto component = world.make(amazon_elasticache_redis());
+    const auto applied = world.apply(*component, {{"shards", 2}}, {{"shards", 3}});
+    ASSERT_FALSE(applied) << one.why;
+    EXPECT_EQ(applied.error().code, ErrorCode::busy);
+    EXPECT_THAT(applied.error().text(), HasSubstr(one.why));
+    const auto seen = world.observe(*component);
+    ASSERT_EQ(seen->blocks.size(), 1u);
+    EXPECT_TRUE(seen->blocks.front().until.has_value() && seen->blocks.front().only_down);
+    EXPECT_THAT(seen->blocks.front().reason, HasSubstr(one.why));
+  }
+  world.on("GetMetricData").reply(403, R"({"__type":"AccessDenied","message":"no"})");
+  auto component = world.make(amazon_elasticache_redis());
+  EXPECT_THAT(world.apply(*component, {{"shards", 2}}, {{"shards", 3}}).error().text(),
+              HasSubstr("AccessDenied"));
+  EXPECT_EQ(world.asked("ModifyReplicationGroupShardConfiguration"), 0);
+  // The other way is free meanwhile; after five minutes CloudWatch is asked again.
+  ASSERT_TRUE(world.apply(*component, {{"shards", 4}}, {{"shards", 3}}));
+  serve_metrics(well);
+  EXPECT_EQ(world.apply(*component, {{"shards", 2}}, {{"shards", 3}}).error().code, ErrorCode::busy);
+  world.services.runtime.advance(5min);
+  EXPECT_TRUE(world.apply(*component, {{"shards", 2}}, {{"shards", 3}}));
 }
 
 TEST_F(CacheContract, ShardsComeBeforeReplicasAndTheOtherWaits) {
@@ -156,6 +230,10 @@ TEST_F(CacheContract, AMemcachedChangeThatWaitsForItsWindowIsNotSentAgain) {
 }
 
 TEST_F(CacheContract, AServerlessCacheKeepsItsOtherLimits) {
+  definitions::Settings plain;
+  for (const char* key : {"region", "access_key", "secret_key"}) plain.set(key, world.settings.text(key));
+  plain.set("serverless_cache_name", std::string("sc"));
+  world.settings = plain;
   const auto cache = [](const std::string& limits) {
     return "<r><ServerlessCaches><member><Status>available</Status><CacheUsageLimits>" + limits +
            "</CacheUsageLimits></member></ServerlessCaches></r>";
@@ -195,7 +273,10 @@ TEST_F(CacheContract, AnElasticClusterOfDocumentDbSendsWhatBotocoreSends) {
       world.apply(*component, {{"shard_count", 4}, {"shard_capacity", 8}, {"shard_instance_count", 2}}));
   world.expect_golden("docdb-elastic", "UpdateCluster", "PUT /cluster/");
   EXPECT_EQ(world.apply(*component, {{"shard_capacity", 5}}).error().code, ErrorCode::invalid_argument);
+  world.on("GET /cluster/").reply(200, cluster("INACCESSIBLE_ENCRYPTION_CREDENTIALS"));
+  EXPECT_FALSE(world.observe(*component)->changing) << "nothing is under way";
   world.on("GET /cluster/").reply(200, cluster("UPDATING"));
+  EXPECT_TRUE(world.observe(*component)->changing);
   EXPECT_EQ(world.apply(*component, {{"shard_count", 4}}).error().code, ErrorCode::busy);
   EXPECT_EQ(world.asked("PUT /cluster/"), 1);
 }

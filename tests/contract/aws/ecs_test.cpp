@@ -170,5 +170,16 @@ TEST_F(EcsContract, OneServiceThatMayNotBeReadFailsAlone) {
   EXPECT_EQ(seen[3].error().code, ErrorCode::forbidden);
 }
 
+TEST_F(EcsContract, AListOfTargetsWithoutAnEndIsAWarningAndNotNobody) {
+  serve("");
+  world.on("DescribeScalableTargets").reply(200, R"({"ScalableTargets":[],"NextToken":"more"})");
+  const auto seen = world.observe(*world.make(amazon_ecs()));
+  EXPECT_FALSE(seen->steering);
+  EXPECT_EQ(world.asked("DescribeScalableTargets"), 20);
+  EXPECT_THAT(seen->warnings, testing::Contains(HasSubstr(
+                                  "steers desired is not known: DescribeScalableTargets: the list has "
+                                  "more than 20 pages")));
+}
+
 }  // namespace
 }  // namespace wave::components

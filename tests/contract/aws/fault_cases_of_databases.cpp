@@ -32,6 +32,70 @@ FaultCase cluster(const std::string& kind, const std::string& engine, const std:
       .error = &query_error};
 }
 
+/// The read replicas of an instance outside of a cluster.
+FaultCase instance() {
+  return {.kind = "amazon-rds",
+          .keys = {{"db_instance_identifier", "pg"}},
+          .read = "DescribeDBInstances",
+          .healthy = {.body = "<r><DBInstances><DBInstance><DBInstanceStatus>available</DBInstanceStatus>"
+                              "<AllocatedStorage>100</AllocatedStorage></DBInstance></DBInstances></r>"},
+          .now = {{"desired", 0}, {"allocated_storage", 100}},
+          .wanted = {{"desired", 1}},
+          .write = "CreateDBInstanceReadReplica",
+          .written = {.body = "<r/>"},
+          .missing = {query_error(404, "DBInstanceNotFound"), {.body = "<r><DBInstances/></r>"}},
+          .refusals = {{query_error(400, "InvalidDBInstanceState"), ErrorCode::busy},
+                       {query_error(400, "InsufficientDBInstanceCapacity"), ErrorCode::busy},
+                       {query_error(400, "InstanceQuotaExceeded"), ErrorCode::limit_exceeded},
+                       {query_error(400, "InvalidParameterCombination"), ErrorCode::invalid_argument}},
+          .error = &query_error,
+          .form = "Instance"};
+}
+
+FaultCase multi_az_cluster() {
+  return {.kind = "amazon-rds",
+          .keys = {{"db_cluster_identifier", "maz"}},
+          .lists = {{"instance_classes", {"db.a", "db.b"}}},
+          .read = "DescribeDBClusters",
+          .healthy = {.body = "<r><DBClusters><DBCluster><Engine>mysql</Engine><Status>available</Status>"
+                              "<DBClusterInstanceClass>db.a</DBClusterInstanceClass></DBCluster></DBClusters>"
+                              "</r>"},
+          .now = {{"size", 1}},
+          .wanted = {{"size", 2}},
+          .write = "ModifyDBCluster",
+          .written = {.body = "<r/>"},
+          .missing = {query_error(404, "DBClusterNotFoundFault"), {.body = "<r><DBClusters/></r>"}},
+          .refusals = {{query_error(400, "InvalidDBClusterStateFault"), ErrorCode::busy},
+                       {query_error(400, "StorageQuotaExceeded"), ErrorCode::limit_exceeded},
+                       {query_error(400, "InvalidParameterCombination"), ErrorCode::invalid_argument}},
+          .error = &query_error,
+          .form = "MultiAz"};
+}
+
+FaultCase cache_node_type() {
+  return {
+      .kind = "amazon-elasticache",
+      .keys = {{"cache_cluster_id", "mc"}},
+      .lists = {{"node_types", {"cache.a", "cache.b"}}},
+      .read = "DescribeCacheClusters",
+      .healthy = {.body = "<r><CacheClusters><CacheCluster><CacheClusterStatus>available"
+                          "</CacheClusterStatus><CacheNodeType>cache.a</CacheNodeType></CacheCluster>"
+                          "</CacheClusters></r>"},
+      .others = {{"ListAllowedNodeTypeModifications",
+                  {.body = "<r><ScaleUpModifications><member>cache.b</member></ScaleUpModifications></r>"}}},
+      .now = {{"size", 1}},
+      .wanted = {{"size", 2}},
+      .write = "ModifyCacheCluster",
+      .written = {.body = "<r/>"},
+      .missing = {query_error(404, "CacheClusterNotFound"), {.body = "<r><CacheClusters/></r>"}},
+      .refusals = {{query_error(400, "InvalidCacheClusterState"), ErrorCode::busy},
+                   {query_error(400, "InsufficientCacheClusterCapacity"), ErrorCode::busy},
+                   {query_error(400, "NodeQuotaForCustomerExceeded"), ErrorCode::limit_exceeded},
+                   {query_error(400, "InvalidParameterValue"), ErrorCode::invalid_argument}},
+      .error = &query_error,
+      .form = "NodeType"};
+}
+
 FaultCase replication_group() {
   return {
       .kind = "amazon-elasticache-redis",
@@ -115,7 +179,10 @@ std::vector<FaultCase> fault_cases_of_databases() {
           memcached(),
           replication_group(),
           cluster("amazon-neptune", "neptune", "min_ncu"),
-          cluster("amazon-rds", "aurora-postgresql", "min_acu")};
+          cluster("amazon-rds", "aurora-postgresql", "min_acu"),
+          instance(),
+          multi_az_cluster(),
+          cache_node_type()};
 }
 
 }  // namespace wave::test

@@ -22,7 +22,8 @@ Reply rest_error(int status, const std::string& code, const std::string& message
 /// Each joins with one `FaultCase` in `fault_cases()`, from its own file.
 struct FaultCase {
   std::string kind;
-  std::map<std::string, std::string> keys;              ///< of metadata
+  std::map<std::string, std::string> keys;  ///< of metadata
+  std::map<std::string, std::vector<std::string>> lists{};
   std::string read;                                     ///< the operation that observes (`AwsWorld::on`)
   Reply healthy;                                        ///< its answer
   std::vector<std::pair<std::string, Reply>> others{};  ///< further reads
@@ -33,6 +34,7 @@ struct FaultCase {
   std::vector<Reply> missing;                           ///< the disguises of a thing that is not there
   std::vector<std::pair<Reply, ErrorCode>> refusals{};  ///< of the write: busy, quota, ...
   Reply (*error)(int, const std::string&, const std::string&) = &json_error;
+  std::string form{};  ///< where a kind has several: `Instance`
 };
 
 std::vector<FaultCase> fault_cases();

@@ -20,6 +20,7 @@ class AwsFault : public testing::TestWithParam<FaultCase> {
   void SetUp() override {
     const auto& param = GetParam();
     for (const auto& [key, value] : param.keys) world.settings.set(key, value);
+    for (const auto& [key, values] : param.lists) world.settings.set(key, values);
     for (const auto& kind : components::registry())
       if (kind->table.name == param.kind) component = world.make(*kind);
     ASSERT_NE(component, nullptr);
@@ -215,7 +216,7 @@ TEST_P(AwsFault, AWriteThatGotNoAnswerIsSentOnceMoreWithTheSameContent) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, AwsFault, testing::ValuesIn(fault_cases()), [](const auto& one) {
-  std::string name = one.param.kind;
+  std::string name = one.param.kind + one.param.form;
   std::erase(name, '-');
   return name;
 });

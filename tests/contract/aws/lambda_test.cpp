@@ -93,6 +93,19 @@ TEST_F(LambdaContract, AFailedRequestCanBeMadeAgain) {
   EXPECT_EQ(world.asked(std::string("PUT ") + provisioned), 1);
 }
 
+TEST_F(LambdaContract, AFunctionThatSomebodySwitchedOffStaysOff) {
+  serve_none();
+  serve_reserved(0);
+  auto component = world.make(aws_lambda());
+  for (const char* value : {"reserved_concurrency", "provisioned_concurrency"}) {
+    const auto applied = world.apply(*component, {{value, 50}}, {{value, 0}});
+    ASSERT_FALSE(applied) << value;
+    EXPECT_EQ(applied.error().code, ErrorCode::busy);
+    EXPECT_THAT(applied.error().text(), HasSubstr("switched the function off"));
+  }
+  EXPECT_EQ(world.asked("PUT /"), 0);
+}
+
 TEST_F(LambdaContract, NoReservationIsADeleteAndNeverAZero) {
   serve_none();
   serve_reserved(7);

@@ -107,5 +107,18 @@ TEST_F(MskContract, AServerlessClusterHasNothingToSet) {
   EXPECT_EQ(world.observe(*world.make(amazon_msk())).error().code, ErrorCode::invalid_argument);
 }
 
+TEST_F(MskContract, OneBrokerOfEachZoneIsRemovedAtATime) {
+  world.on("GET /api/v2/clusters/arn")
+      .reply(200, R"({"clusterInfo":{"state":"ACTIVE","currentVersion":"V","provisioned":
+          {"numberOfBrokerNodes":9,"brokerNodeGroupInfo":{"clientSubnets":["a","b","c"]}}}})");
+  auto component = world.make(amazon_msk());
+  const auto applied = world.apply(*component, {{"desired", 3}}, {{"desired", 9}});
+  ASSERT_FALSE(applied);
+  EXPECT_EQ(applied.error().code, ErrorCode::busy);
+  EXPECT_EQ(world.sent(put_storage).request.body,
+            R"({"currentVersion": "V", "targetNumberOfBrokerNodes": 6})");
+  EXPECT_TRUE(world.apply(*world.make(amazon_msk()), {{"desired", 6}}, {{"desired", 9}}));
+}
+
 }  // namespace
 }  // namespace wave::components

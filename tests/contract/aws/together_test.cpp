@@ -134,5 +134,65 @@ TEST_F(TogetherContract, AnInstanceOutsideOfAClusterIsAskedForWithTheOthers) {
   EXPECT_EQ(world.asked("DescribeDBInstances"), 1);
 }
 
+constexpr const char* mappings_path = "GET /2015-03-31/event-source-mappings";
+
+std::string mapping(const std::string& id) {
+  return R"({"UUID":")" + id + R"(","State":"Enabled","EventSourceArn":"arn:aws:sqs:us-east-1:1:q"})";
+}
+
+TEST_F(TogetherContract, MappingsAndClustersOfMskAreListedTogether) {
+  world.on(mappings_path).reply_with([](const net::HttpRequest& request) {
+    const bool second = request.url.find("&Marker=p2") != std::string::npos;
+    const std::string next = second ? "" : R"("NextMarker":"p2",)";
+    return net::HttpResponse{.status = 200,
+                             .headers = {},
+                             .body = "{" + next + R"("EventSourceMappings":[)" + mapping(second ? "b" : "a") +
+                                     "," + mapping(second ? "c" : "of-somebody") + "]}"};
+  });
+  make(amazon_sqs(), "event_source_mapping_id", {"a", "b", "c", "gone"});
+  const auto seen = observe();
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_TRUE(seen[i]) << seen[i].error().text();
+  EXPECT_EQ(seen[3].error().code, ErrorCode::not_found);
+  EXPECT_EQ(world.asked(mappings_path), 2);
+  components.clear();
+  world.on("GET /v1/clusters/").reply(200, R"({"clusterOperationInfoList":[]})");
+  const std::string state = R"(","state":"ACTIVE","provisioned":{"numberOfBrokerNodes":3}})";
+  world.on("GET /api/v2/clusters")
+      .reply(200, R"({"clusterInfoList":[{"clusterArn":"arn:1)" + state + R"(,{"clusterArn":"arn:2)" + state +
+                      "]}");
+  make(amazon_msk(), "cluster_arn", {"arn:1", "arn:2"});
+  for (const auto& one : observe()) EXPECT_EQ(one->current.at("desired"), 3);
+  EXPECT_EQ(world.asked("GET /api/v2/clusters"), 1);
+  world.expect_golden("kafka", "ListClustersV2", "GET /api/v2/clusters");
+}
+
+TEST_F(TogetherContract, MappingsOfALargeAccountOrWithoutTheListAreAskedForAlone) {
+  for (const bool is_large : {true, false}) {
+    components.clear();
+    test::AwsWorld fresh;
+    fresh.on(mappings_path).reply_with([is_large](const net::HttpRequest& request) {
+      if (request.url.find("event-source-mappings/") != std::string::npos)
+        return net::HttpResponse{.status = 200, .headers = {}, .body = mapping("any")};
+      if (is_large)
+        return net::HttpResponse{
+            .status = 200, .headers = {}, .body = R"({"NextMarker":"more","EventSourceMappings":[]})"};
+      return net::HttpResponse{
+          .status = 403, .headers = {{"x-amzn-errortype", "AccessDeniedException"}}, .body = "{}"};
+    });
+    std::vector<std::unique_ptr<Component>> both;
+    for (const char* id : {"a", "b"}) {
+      fresh.settings.set("event_source_mapping_id", std::string(id));
+      both.push_back(fresh.make(amazon_sqs()));
+    }
+    for (int round = 0; round < 2; ++round) {
+      std::vector<Task<Result<Observation>>> observations;
+      for (const auto& one : both) observations.push_back(one->observe());
+      for (const auto& seen : fresh.services.run(all(std::move(observations)))) EXPECT_TRUE(seen);
+    }
+    // Lists at first, then never again.
+    EXPECT_EQ(fresh.asked(mappings_path), is_large ? 2 + 2 + 2 : 1 + 2 + 2);
+  }
+}
+
 }  // namespace
 }  // namespace wave::components

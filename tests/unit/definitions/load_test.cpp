@@ -21,8 +21,11 @@ const KindTable component_kind{
     .keys = {{.name = "region"},
              {.name = "access_key", .secret = true},
              {.name = "secret_key", .secret = true},
-             {.name = "asg_name", .required = true}},
-    .values = {{.name = "desired", .highest = 1000}, {.name = "max", .highest = 1000}}};
+             {.name = "asg_name", .required = true},
+             {.name = "classes", .type = KeyType::list}},
+    .values = {{.name = "desired", .highest = 1000},
+               {.name = "max", .highest = 1000},
+               {.name = "size", .lowest = 1, .highest = 100, .place_in = "classes"}}};
 const Catalog catalog{.metrics = {&metric_kind}, .components = {&component_kind}};
 
 Loaded load(const std::string& text) {
@@ -155,6 +158,18 @@ TEST(Load, SaysWhatIsWrongWhereItIs) {
       found |= error.text().starts_with(one.place) && error.message.find(one.words) != std::string::npos;
     EXPECT_TRUE(found) << one.to << " gave " << loaded.errors.front().text();
   }
+}
+
+TEST(Load, APlaceInAListNeedsTheListAndEndsWithIt) {
+  EXPECT_EQ(problem(with("desired: 3", "size: 2")),
+            "w.yaml:15:53: 'size' is a place in 'classes', a list that the metadata of 'web' does not have");
+  const auto text = with("{ asg_name: web }", "{ asg_name: web, classes: [small, large] }");
+  const auto loaded = load(std::string(text).replace(text.find("desired: 3"), 10, "size: 2"));
+  ASSERT_TRUE(loaded.ok());
+  EXPECT_EQ(loaded.definitions.components[0].limits.at("size").max, 2);
+  const std::string beyond = "{ asg_name: web, classes: [a] }\nlimits: { size: { max: 2 } }";
+  EXPECT_EQ(problem(with("{ asg_name: web }", beyond)),
+            "w.yaml:10:24: 'max' must be a whole number from 1 to 1, not '2'");
 }
 
 TEST(Load, ReportsEverythingAtOnceInOrder) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "net/batch.h"
 #include "support/memory_store.h"
 #include "support/services.h"
 
@@ -45,6 +46,25 @@ class Scaled final : public components::Component {
  private:
   Runtime& runtime_;
   State& state_;
+};
+
+/// One of many that a call answers for together.
+class Described final : public components::Component {
+ public:
+  using Descriptions = net::Batch<bool>;  ///< whether a change is under way
+  Described(std::string name, std::shared_ptr<Descriptions> all)
+      : name_(std::move(name)), all_(std::move(all)) {}
+  Task<Result<components::Observation>> observe() override {
+    auto found = co_await all_->ask(name_);
+    if (!found) co_return std::unexpected(std::move(found.error()));
+    co_return components::Observation{
+        .current = {{"desired", 2}}, .ready = 2, .changing = found->value_or(false)};
+  }
+  Task<Result<components::Applied>> apply(components::Change) override { co_return components::Applied{}; }
+
+ private:
+  std::string name_;
+  std::shared_ptr<Descriptions> all_;
 };
 
 class EngineComponent : public testing::Test {
@@ -193,6 +213,52 @@ TEST_F(EngineComponent, IsNeverObservedTwiceAtOnceNotEvenWhileItIsRestored) {
   EXPECT_GE(state.observed, 2) << "once to restore, once to see";
   EXPECT_EQ(state.most_at_once, 1);
   component->stop();
+}
+
+TEST_F(EngineComponent, WhatFailedInOneCallIsAskedForInOneCallAgain) {
+  int calls = 0;
+  std::optional<Error> trouble;
+  bool changing = false;
+  const auto batch = std::make_shared<Described::Descriptions>(
+      world.runtime, 100,
+      [&](std::vector<std::string> names) -> Task<Result<Described::Descriptions::Answers>> {
+        ++calls;
+        if (trouble) co_return std::unexpected(*trouble);
+        Described::Descriptions::Answers answers;
+        for (const auto& name : names) answers[name] = changing;
+        co_return answers;
+      });
+  kind.create = [&](const definitions::ComponentDefinition& of, const auto&, net::Services&) {
+    return std::make_unique<Described>(of.id, batch);
+  };
+  std::vector<std::shared_ptr<Component>> all;
+  for (int i = 0; i < 50; ++i) {
+    definition = std::make_shared<definitions::ComponentDefinition>(*definition);
+    definition->id = "web-" + std::to_string(i);
+    all.push_back(make());
+    all.back()->start();
+  }
+  const auto calls_in = [&](Duration time) {
+    const int before = calls;
+    pass(time);
+    return calls - before;
+  };
+  EXPECT_LE(calls_in(60s), 6) << "one each 15 s, and one to find the step";
+  trouble = Error{.code = ErrorCode::unavailable, .message = "503", .retryable = true};
+  pass(15s);
+  trouble.reset();
+  EXPECT_LE(calls_in(60s), 6) << "after one failing answer";
+  trouble = Error{.code = ErrorCode::timeout, .message = "no answer", .retryable = true};
+  EXPECT_LE(calls_in(5min), 14) << "after 1, 2, 4 ... 60 s";
+  trouble.reset();
+  pass(60s);
+  EXPECT_LE(calls_in(60s), 5);
+  changing = true;
+  EXPECT_LE(calls_in(60s), 35) << "every 2 s, together";
+  for (const auto& one : all) {
+    EXPECT_TRUE(one->known());
+    one->stop();
+  }
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include "base/text.h"
 #include "components/aws/answer.h"
+#include "components/aws/databases/waiting.h"
+#include "components/aws/sizes.h"
 #include "definitions/common_keys.h"
 #include "net/aws/errors.h"
 
@@ -15,8 +17,6 @@ using definitions::KeyType;
 /// Aurora, Neptune and DocumentDB (their user guides, "Quotas").
 constexpr double most_readers = 15;
 constexpr const char* readers = "desired";
-constexpr const char* tag_key = "managed-by";
-constexpr const char* tag_value = "wa";
 /// One order makes at most so many; one removes one.
 constexpr int most_at_once = 3;
 
@@ -30,13 +30,11 @@ const XmlListing instances_of_clusters{.action = "DescribeDBInstances",
                                        .name = "DBClusterIdentifier",
                                        .filter = "db-cluster-id"};
 
-bool has_our_tag(const XmlAnswer& tags) {
-  return std::ranges::any_of(tags.items(), [](const XmlAnswer& tag) {
-    return tag.text("Key") == tag_key && tag.text("Value") == tag_value;
-  });
-}
-
 }  // namespace
+
+std::shared_ptr<XmlItems> db_clusters(std::shared_ptr<net::AwsClient> client, net::Services& services) {
+  return xml_items(clusters, std::move(client), services);
+}
 
 std::vector<definitions::Key> DbCluster::keys(bool required) {
   return {
@@ -102,19 +100,22 @@ DbCluster::DbCluster(const DbEngine& engine, const definitions::ComponentDefinit
       tier_(settings.has("promotion_tier") ? whole(settings.number("promotion_tier")) : "15"),
       zones_(settings.list("availability_zones")),
       client_(std::move(client)),
-      clusters_(xml_items(clusters, client_, services)),
+      clusters_(db_clusters(client_, services)),
       instances_(xml_items(instances_of_clusters, client_, services)) {
   if (prefix_.empty()) prefix_ = id_ + "-wa";
 }
 
 Status DbCluster::check_engine(const std::string& engine) const {
   if (engine.starts_with(engine_.engine)) return {};
+  if (engine_.kind == "amazon-rds" && (engine == "mysql" || engine == "postgres"))
+    return fail(ErrorCode::invalid_argument,
+                "it is a Multi-AZ cluster of " + engine + ", whose size is scaled: give instance_classes");
   return fail(ErrorCode::invalid_argument, "the cluster's engine is '" + net::excerpt(engine, 40) +
                                                "', which is not one of " + std::string(engine_.kind));
 }
 
 Result<DbCluster::Cluster> DbCluster::cluster_of(const XmlAnswer& found) const {
-  Cluster cluster{.engine = found.text("Engine"), .status = found.text("Status")};
+  Cluster cluster{.found = found, .engine = found.text("Engine"), .status = found.text("Status")};
   if (cluster.status.empty()) return std::unexpected(bad_answer("no Status in the answer"));
   if (auto ok = check_engine(cluster.engine); !ok) return std::unexpected(ok.error());
   const auto serverless = found.at("ServerlessV2ScalingConfiguration");
@@ -189,9 +190,9 @@ Task<Result<Observation>> DbCluster::look() {
   seen.current[readers] = static_cast<double>(there.size());
   seen.ready = static_cast<double>(std::ranges::count_if(there, &DbInstance::is_available));
   for (const auto& one : cluster->instances) {
-    const bool broken = one.status == "failed" || one.status.starts_with("incompatible");
-    seen.changing |= !one.is_available() && !broken;
-    if (broken) seen.warnings.push_back("instance " + one.id + " is " + one.status + " and serves nothing");
+    seen.changing |= !one.is_available() && !is_stuck(one.status);
+    if (is_stuck(one.status))
+      seen.warnings.push_back("instance " + one.id + " is " + one.status + " and serves nothing");
     if (one.is_deleting())
       seen.blocks.push_back(
           {.value = readers, .only_down = true, .reason = "one reader is removed at a time"});
@@ -206,6 +207,9 @@ Task<Result<Observation>> DbCluster::look() {
       seen.blocks.push_back(
           {.value = value, .reason = "the cluster has no Serverless v2 scaling configuration"});
   }
+  block_while_waiting(cluster->found, {engine_.min_value, engine_.max_value}, seen);
+  seen.blocks.push_back(
+      {.value = Sizes::value, .reason = "the instances of such a cluster have classes of their own"});
   seen.blocks.push_back({.value = "allocated_storage", .reason = "the storage of a cluster grows by itself"});
   if (cluster->status != "available")
     seen.blocks.push_back({.reason = "the cluster's status is '" + net::excerpt(cluster->status, 64) + "'"});
@@ -291,10 +295,11 @@ Task<Result<std::string>> DbCluster::add_reader(const Cluster& cluster, std::str
                              {"DBClusterIdentifier", id_},
                              {"PromotionTier", tier_}};
   if (!zones_.empty())
-    parameters.emplace_back("AvailabilityZone", zones_[readers_of(cluster.instances).size() % zones_.size()]);
-  parameters.emplace_back("Tags.Tag.1.Key", tag_key);
-  parameters.emplace_back("Tags.Tag.1.Value", tag_value);
+    parameters.emplace_back("AvailabilityZone",
+                            zones_[(readers_of(cluster.instances).size() + full_zones_) % zones_.size()]);
+  add_our_tag(parameters);
   auto id = co_await order_xml(*client_, "CreateDBInstance", std::move(parameters));
+  if (!id && net::aws::has_code(id.error(), "InsufficientDBInstanceCapacity")) ++full_zones_;
   if (!id && net::aws::has_code(id.error(), "DBInstanceAlreadyExists")) {
     auto ok = co_await check_it_is_ours(std::move(name));
     if (!ok) co_return std::unexpected(std::move(ok.error()));

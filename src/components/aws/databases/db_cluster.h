@@ -21,6 +21,9 @@ struct DbEngine {
   bool skips_final_snapshot = false;
 };
 
+/// DescribeDBClusters for many, by identifier.
+std::shared_ptr<XmlItems> db_clusters(std::shared_ptr<net::AwsClient> client, net::Services& services);
+
 /// A cluster of instances: one writer, and readers that are made and removed; and what a serverless instance
 /// may grow to.
 ///
@@ -38,6 +41,7 @@ class DbCluster final : public AwsComponent {
 
  private:
   struct Cluster {
+    XmlAnswer found;
     std::string engine;
     std::string status;
     std::optional<double> min_capacity;
@@ -67,6 +71,7 @@ class DbCluster final : public AwsComponent {
   std::string instance_class_;
   std::string tier_;
   std::vector<std::string> zones_;
+  std::size_t full_zones_ = 0;  ///< times that one had no room: the next one's turn
   std::shared_ptr<net::AwsClient> client_;
   std::shared_ptr<XmlItems> clusters_;   ///< by identifier
   std::shared_ptr<XmlItems> instances_;  ///< by cluster

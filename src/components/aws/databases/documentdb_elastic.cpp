@@ -24,6 +24,9 @@ struct Dimension {
 constexpr std::array<Dimension, 3> dimensions{{{"shard_count", "shardCount"},
                                                {"shard_capacity", "shardCapacity"},
                                                {"shard_instance_count", "shardInstanceCount"}}};
+constexpr std::array<std::string_view, 9> under_way{"CREATING",  "UPDATING", "MODIFYING",
+                                                    "SPLITTING", "MERGING",  "COPYING",
+                                                    "STARTING",  "STOPPING", "MAINTENANCE"};
 constexpr std::array<double, 6> capacities{2, 4, 8, 16, 32, 64};
 
 class ElasticCluster final : public AwsComponent {
@@ -51,8 +54,8 @@ class ElasticCluster final : public AwsComponent {
       seen.current[name] = *number;
     }
     const std::string status = cluster.text("status");
-    seen.changing = status != "ACTIVE";
-    if (seen.changing) {
+    seen.changing = std::ranges::find(under_way, status) != under_way.end();
+    if (status != "ACTIVE") {
       seen.blocks.push_back({.reason = "the cluster's status is '" + net::excerpt(status, 64) + "'"});
     } else {
       seen.ready = seen.current.at("shard_count");

@@ -2,8 +2,8 @@
 
 #include "base/text.h"
 #include "components/aws/answer.h"
-#include "components/aws/aws_component.h"
-#include "components/aws/xml_items.h"
+#include "components/aws/databases/cache_node_type.h"
+#include "components/aws/databases/waiting.h"
 #include "components/kinds.h"
 #include "definitions/common_keys.h"
 
@@ -66,8 +66,10 @@ class ServerlessCache final : public AwsComponent {
                                    "move it"});
       }
     }
-    seen.changing = status != "available";
-    if (seen.changing) seen.blocks.push_back({.reason = "its status is '" + net::excerpt(status, 64) + "'"});
+    seen.blocks.push_back({.value = Sizes::value, .reason = "a serverless cache has no nodes"});
+    seen.changing = status != "available" && !is_stuck(status);
+    if (status != "available")
+      seen.blocks.push_back({.reason = "its status is '" + net::excerpt(status, 64) + "'"});
     return seen;
   }
 
@@ -99,6 +101,13 @@ class ServerlessCache final : public AwsComponent {
 
 Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
                                           const definitions::Settings& settings, net::Services& services) {
+  int given = 0;
+  for (const char* key : {"serverless_cache_name", "replication_group_id", "cache_cluster_id"})
+    given += settings.has(key) ? 1 : 0;
+  if (given != 1)
+    return fail(ErrorCode::invalid_argument,
+                "give one of serverless_cache_name, replication_group_id and cache_cluster_id");
+  if (!settings.has("serverless_cache_name")) return CacheNodeType::create(definition, settings, services);
   auto client = services.aws.client(net::aws::elasticache, settings);
   if (!client) return std::unexpected(client.error());
   return std::make_unique<ServerlessCache>(definition, settings, std::move(*client), services);
@@ -112,12 +121,21 @@ const Kind& amazon_elasticache() {
           {.document = definitions::Document::component,
            .name = "amazon-elasticache",
            .vendor = "aws",
-           .summary = "The limits of an Amazon ElastiCache serverless cache.",
-           .keys = definitions::join({{{.name = "serverless_cache_name",
-                                        .help = "The serverless cache.",
-                                        .required = true,
-                                        .example = "sessions"}},
-                                      definitions::aws_keys()}),
+           .summary = "The limits of an Amazon ElastiCache serverless cache, or the node type of a "
+                      "replication group or cluster.",
+           .keys = definitions::join(
+               {{{.name = "serverless_cache_name", .help = "The serverless cache.", .example = "sessions"},
+                 {.name = "replication_group_id",
+                  .help = "Instead: the replication group (Valkey, Redis OSS) whose "
+                          "node type is set."},
+                 {.name = "cache_cluster_id",
+                  .help = "Instead: a cluster of Memcached, or a single node, whose "
+                          "node type is set."},
+                 {.name = "node_types",
+                  .type = definitions::KeyType::list,
+                  .help = "The node types that `size` counts, smallest first.",
+                  .example = "[cache.r7g.large, cache.r7g.xlarge]"}},
+                definitions::aws_keys()}),
            .values = {{.name = "min_ecpu",
                        .help = "ElastiCache processing units a second that are always there; 0 is none.",
                        .highest = 15'000'000},
@@ -131,16 +149,25 @@ const Kind& amazon_elasticache() {
                       {.name = "max_data_gb",
                        .help = "The most data, in GB; above, keys are evicted.",
                        .lowest = 1,
-                       .highest = 5000}},
+                       .highest = 5000},
+                      Sizes::spec("node_types", "Which of `node_types` its nodes have.")},
            .ready_after = 5min,
            .scale_in = false,
            .permissions =
-               "`elasticache:DescribeServerlessCaches` and `elasticache:ModifyServerlessCache` on the "
-               "cache.",
+               "`elasticache:DescribeServerlessCaches` and `elasticache:ModifyServerlessCache` on the cache; "
+               "for a node type `elasticache:DescribeReplicationGroups` and "
+               "`elasticache:ModifyReplicationGroup` on the replication group, "
+               "`elasticache:DescribeCacheClusters` and `elasticache:ModifyCacheCluster` on the clusters, "
+               "`elasticache:ListAllowedNodeTypeModifications` on either.",
            .notes =
-               "A minimum is capacity that is ready before the load comes; a maximum caps the cost. For "
-               "clusters with nodes use `amazon-elasticache-redis` and `amazon-elasticache-memcached`; node "
-               "types are texts, so no plan sets them. `scale_in` is false unless you write true."},
+               "A minimum is capacity that is ready before the load comes; a maximum caps the cost. "
+               "`scale_in` is false unless you write true.\n\nAnother `size` replaces the nodes: minutes to "
+               "an hour, online with replicas (Valkey, Redis OSS), with an interruption without; Memcached "
+               "needs 1.5 and clients with auto discovery. AWS is asked first whether it allows that type: a "
+               "smaller one must hold the data. A type that is not in the list blocks the value until you "
+               "add it. While another change waits for its maintenance window nothing is sent: AWS would "
+               "make both at once. For the number of nodes, shards and replicas use "
+               "`amazon-elasticache-redis` and `amazon-elasticache-memcached`."},
       .create = &create};
   return kind;
 }

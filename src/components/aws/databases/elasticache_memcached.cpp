@@ -1,9 +1,8 @@
 #include <algorithm>
 
-#include "base/text.h"
 #include "components/aws/answer.h"
-#include "components/aws/aws_component.h"
-#include "components/aws/xml_items.h"
+#include "components/aws/databases/cache_node_type.h"
+#include "components/aws/databases/waiting.h"
 #include "components/kinds.h"
 #include "definitions/common_keys.h"
 
@@ -12,12 +11,6 @@ namespace {
 
 constexpr const char* nodes = "nodes";
 
-const XmlListing listing{.action = "DescribeCacheClusters",
-                         .list = "CacheClusters",
-                         .name = "CacheClusterId",
-                         .single = "CacheClusterId",
-                         .more = {{"ShowCacheNodeInfo", "true"}}};
-
 class MemcachedCluster final : public AwsComponent {
  public:
   MemcachedCluster(const definitions::ComponentDefinition& definition, const definitions::Settings& settings,
@@ -25,7 +18,7 @@ class MemcachedCluster final : public AwsComponent {
       : AwsComponent("cache cluster " + settings.text("cache_cluster_id"), definition),
         id_(settings.text("cache_cluster_id")),
         client_(std::move(client)),
-        clusters_(xml_items(listing, client_, services)) {}
+        clusters_(cache_clusters(client_, services)) {}
 
   Status watch(const definitions::Settings& settings, net::Services& services) {
     return watch_targets(
@@ -57,12 +50,10 @@ class MemcachedCluster final : public AwsComponent {
     }
     std::ranges::sort(ids_);
     seen.ready = ready;
-    seen.changing = status != "available" || ready != *count;
+    seen.changing = (status != "available" || ready != *count) && !is_stuck(status);
     if (status != "available")
       seen.blocks.push_back({.reason = "the cluster's status is '" + net::excerpt(status, 64) + "'"});
-    if (const auto waiting = cluster.at("PendingModifiedValues").number("NumCacheNodes"))
-      seen.blocks.push_back(
-          {.reason = "a change to " + whole(*waiting) + " nodes waits for its maintenance window"});
+    block_while_waiting(cluster, {nodes}, seen);
     co_return seen;
   }
 

@@ -5,6 +5,23 @@
 #include <tuple>
 
 namespace wave::components {
+namespace {
+
+constexpr const char* tag_key = "managed-by";
+constexpr const char* tag_value = "wa";
+
+}  // namespace
+
+bool has_our_tag(const XmlAnswer& tags) {
+  return std::ranges::any_of(tags.items(), [](const XmlAnswer& tag) {
+    return tag.text("Key") == tag_key && tag.text("Value") == tag_value;
+  });
+}
+
+void add_our_tag(net::Headers& parameters) {
+  parameters.emplace_back("Tags.Tag.1.Key", tag_key);
+  parameters.emplace_back("Tags.Tag.1.Value", tag_value);
+}
 
 std::vector<DbInstance> readers_of(const std::vector<DbInstance>& instances) {
   std::vector<DbInstance> out;

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "components/aws/xml_answer.h"
+
 namespace wave::components {
 
 /// An instance of a database cluster.
@@ -18,6 +20,10 @@ struct DbInstance {
   bool is_deleting() const { return status == "deleting" || status == "deleted"; }
   bool is_available() const { return status == "available"; }
 };
+
+/// What we make carries this tag; what does not is never removed.
+bool has_our_tag(const XmlAnswer& tags);
+void add_our_tag(net::Headers& parameters);
 
 /// Of those, the readers that are there to stay.
 std::vector<DbInstance> readers_of(const std::vector<DbInstance>& instances);
