@@ -104,8 +104,19 @@ Task<Result<Applied>> AwsComponent::apply(Change change) {
     auto raised = co_await raise(std::move(*seen), std::move(wanted));
     co_return raised;
   }
+  const Values ordered = wanted;
   auto written = co_await write(std::move(*seen), std::move(wanted));
+  if (written)
+    for (const auto& [value, number] : ordered) ordered_[value] = number;
   co_return written;
+}
+
+void AwsComponent::show_ordered(std::initializer_list<const char*> values, bool under_way,
+                                Observation& seen) {
+  if (!under_way) ordered_.clear();
+  for (const char* value : values)
+    if (const auto ordered = ordered_.find(value); ordered != ordered_.end())
+      seen.current[value] = ordered->second;
 }
 
 /// Moves the floors of the targets; what nobody steers is set as ever.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <initializer_list>
+
 #include "components/aws/scalable_targets.h"
 
 namespace wave::components {
@@ -33,6 +35,9 @@ class AwsComponent : public Component {
   /// Before the first observation: look for these targets, too.
   Status watch_targets(std::vector<Steered> steered, const definitions::Settings& settings,
                        net::Services& services);
+  /// For a system that shows what was there before until a change is done: while it is `under_way`, `values`
+  /// are what was ordered last.
+  void show_ordered(std::initializer_list<const char*> values, bool under_way, Observation& seen);
   bool ignores_steering() const { return on_conflict_ == definitions::OnConflict::ignore; }
   bool raises_floor() const { return on_conflict_ == definitions::OnConflict::raise_floor; }
   const std::string& title() const { return title_; }  ///< `group web`: for messages
@@ -47,6 +52,7 @@ class AwsComponent : public Component {
   definitions::OnConflict on_conflict_;
   std::shared_ptr<ScalableTargets> targets_;
   std::vector<Steered> watched_;
+  Values ordered_;  ///< accepted and perhaps not yet shown
 };
 
 /// The keys for the API of another service: an address of the first one's own VPC endpoint is not in it.

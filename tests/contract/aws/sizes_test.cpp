@@ -49,14 +49,21 @@ TEST_F(InstanceSizesContract, AnInstanceChangesItsClassAndComesToRest) {
   ASSERT_TRUE(world.apply(*component, {{"size", 2}}, {{"size", 1}}));
   world.expect_golden("rds", "ModifyDBInstance");
   EXPECT_THAT(world.sent("ModifyDBInstance").request.body, HasSubstr("DBInstanceClass=db.r6g.xlarge"));
-  // AWS shows the old class until it is done.
+  // AWS shows the old class until it is done, and at first not even that something is under way.
+  serve("db.r6g.large", "available",
+        "<PendingModifiedValues><DBInstanceClass>db.r6g.xlarge</DBInstanceClass></PendingModifiedValues>");
+  EXPECT_EQ(world.observe(*component)->current.at("size"), 2) << "as it was ordered";
   serve("db.r6g.large", "modifying",
         "<PendingModifiedValues><DBInstanceClass>db.r6g.xlarge</DBInstanceClass></PendingModifiedValues>");
   seen = world.observe(*component);
   EXPECT_TRUE(seen->changing);
-  EXPECT_EQ(world.apply(*component, {{"size", 2}}, {{"size", 1}}).error().code, ErrorCode::busy);
+  EXPECT_FALSE(world.apply(*component, {{"size", 2}}, {{"size", 2}})->changed);
+  EXPECT_EQ(world.apply(*component, {{"size", 1}}, {{"size", 2}}).error().code, ErrorCode::busy);
   serve("db.r6g.xlarge");
   EXPECT_FALSE(world.apply(*component, {{"size", 2}}, {{"size", 2}})->changed);
+  // What is over is what AWS shows, also when it came to nothing.
+  serve("db.r6g.large");
+  EXPECT_EQ(world.observe(*component)->current.at("size"), 1);
   EXPECT_EQ(world.asked("ModifyDBInstance"), 1);
 }
 
@@ -122,7 +129,7 @@ TEST_F(SizesContract, AMultiAzClusterChangesTheClassOfAllItsInstances) {
   world.expect_golden("rds", "ModifyDBCluster");
   serve("postgres", "modifying");
   EXPECT_TRUE(world.observe(*component)->changing);
-  EXPECT_EQ(world.apply(*component, {{"size", 2}}, {{"size", 1}}).error().code, ErrorCode::busy);
+  EXPECT_EQ(world.apply(*component, {{"size", 1}}, {{"size", 2}}).error().code, ErrorCode::busy);
   serve("postgres", "available");
   EXPECT_EQ(world.apply(*component, {{"desired", 3}}).error().code, ErrorCode::busy);
   serve("aurora-postgresql", "available");
@@ -215,7 +222,7 @@ TEST_F(NodeSizesContract, AReplicationGroupChangesItsNodeType) {
   world.expect_golden("elasticache", "ModifyReplicationGroup");
   serve_group("cache.r7g.large", "modifying");
   EXPECT_TRUE(world.observe(*component)->changing);
-  EXPECT_EQ(world.apply(*component, {{"size", 2}}, {{"size", 1}}).error().code, ErrorCode::busy);
+  EXPECT_FALSE(world.apply(*component, {{"size", 2}}, {{"size", 2}})->changed);
   EXPECT_EQ(world.asked("ModifyReplicationGroup"), 1);
 }
 

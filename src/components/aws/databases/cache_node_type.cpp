@@ -86,7 +86,8 @@ Task<Result<Observation>> CacheNodeType::look() {
   Observation seen;
   add_status(status, seen);
   sizes_.add(cluster->text("CacheNodeType"), seen);
-  block_while_waiting(*cluster, {Sizes::value}, seen);
+  const bool waits = block_while_waiting(*cluster, {Sizes::value}, seen);
+  show_ordered({Sizes::value}, seen.changing || waits, seen);
   co_return seen;
 }
 
@@ -107,8 +108,9 @@ Task<Result<Observation>> CacheNodeType::look_at_group() {
   // The group does not tell of a type that waits; its members do.
   auto member = co_await read(clusters_, members.front().text());
   if (!member) co_return std::unexpected(std::move(member.error()));
-  block_while_waiting(*group, {Sizes::value}, seen);
-  block_while_waiting(*member, {Sizes::value}, seen);
+  bool waits = block_while_waiting(*group, {Sizes::value}, seen);
+  waits |= block_while_waiting(*member, {Sizes::value}, seen);
+  show_ordered({Sizes::value}, seen.changing || waits, seen);
   co_return seen;
 }
 

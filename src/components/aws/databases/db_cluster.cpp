@@ -207,7 +207,7 @@ Task<Result<Observation>> DbCluster::look() {
       seen.blocks.push_back(
           {.value = value, .reason = "the cluster has no Serverless v2 scaling configuration"});
   }
-  block_while_waiting(cluster->found, {engine_.min_value, engine_.max_value}, seen);
+  (void)block_while_waiting(cluster->found, {engine_.min_value, engine_.max_value}, seen);
   seen.blocks.push_back(
       {.value = Sizes::value, .reason = "the instances of such a cluster have classes of their own"});
   seen.blocks.push_back({.value = "allocated_storage", .reason = "the storage of a cluster grows by itself"});

@@ -53,7 +53,7 @@ class MemcachedCluster final : public AwsComponent {
     seen.changing = (status != "available" || ready != *count) && !is_stuck(status);
     if (status != "available")
       seen.blocks.push_back({.reason = "the cluster's status is '" + net::excerpt(status, 64) + "'"});
-    block_while_waiting(cluster, {nodes}, seen);
+    (void)block_while_waiting(cluster, {nodes}, seen);
     co_return seen;
   }
 

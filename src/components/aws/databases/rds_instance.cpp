@@ -86,7 +86,9 @@ Task<Result<Observation>> RdsInstance::look() {
   add_replicas(*found, seen);
   add_storage(source, status, seen);
   sizes_.add(source.text("DBInstanceClass"), seen);
-  block_while_waiting(source, {Sizes::value, storage}, seen);
+  const bool is_under_way = status != "available" && !is_stuck(status);
+  const bool waits = block_while_waiting(source, {Sizes::value, storage}, seen);
+  show_ordered({Sizes::value, storage}, is_under_way || waits, seen);
   for (const char* value : {"min_acu", "max_acu"})
     seen.blocks.push_back(
         {.value = value, .reason = "an instance outside of a cluster has no such capacity"});

@@ -44,7 +44,8 @@ Task<Result<Observation>> RdsMultiAz::look() {
   if (status != "available")
     seen.blocks.push_back({.reason = "the cluster's status is '" + net::excerpt(status, 64) + "'"});
   sizes_.add(cluster.text("DBClusterInstanceClass"), seen);
-  block_while_waiting(cluster, {Sizes::value}, seen);
+  const bool waits = block_while_waiting(cluster, {Sizes::value}, seen);
+  show_ordered({Sizes::value}, seen.changing || waits, seen);
   for (const char* value : {"desired", "min_acu", "max_acu", "allocated_storage"})
     seen.blocks.push_back({.value = value, .reason = "of a Multi-AZ cluster only the size is set"});
   co_return seen;

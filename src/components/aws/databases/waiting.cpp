@@ -18,15 +18,16 @@ bool is_stuck(const std::string& status) {
   return stuck.contains(status) || status.starts_with("incompatible");
 }
 
-void block_while_waiting(const XmlAnswer& thing, std::initializer_list<const char*> values,
+bool block_while_waiting(const XmlAnswer& thing, std::initializer_list<const char*> values,
                          Observation& seen) {
   const auto changes = thing.at("PendingModifiedValues").items();
-  if (changes.empty()) return;
+  if (changes.empty()) return false;
   const std::string to = changes.front().text();
   std::string reason = "a change of " + net::excerpt(changes.front().name(), 64);
   if (!to.empty() && changes.front().name() != "MasterUserPassword") reason += " to " + net::excerpt(to, 64);
   reason += " is under way or waits for its maintenance window, and another one would make it at once";
   for (const char* value : values) seen.blocks.push_back({.value = value, .reason = reason});
+  return true;
 }
 
 }  // namespace wave::components

@@ -13,7 +13,8 @@ bool is_stuck(const std::string& status);
 /// Blocks `values` while `thing` has a change that waits for its maintenance window: with ApplyImmediately,
 /// ours would make that one at once, too (API references of ModifyDBInstance, ModifyDBCluster,
 /// ModifyCacheCluster and ModifyReplicationGroup).
-void block_while_waiting(const XmlAnswer& thing, std::initializer_list<const char*> values,
+/// Returns whether there is one.
+bool block_while_waiting(const XmlAnswer& thing, std::initializer_list<const char*> values,
                          Observation& seen);
 
 }  // namespace wave::components
