@@ -10,7 +10,9 @@ namespace {
 constexpr int most_days = 7;
 constexpr double exponent = 0.75;
 constexpr double stretch = 3;
-constexpr double center_half_life_days = 5;
+/// Two regressions, one that forgets sooner, are averaged: what each has learned of noise differs.
+constexpr double later_half_life_days = 8;
+constexpr double sooner_half_life_days = 3;
 constexpr double scale_half_life_days = 3;
 constexpr double penalty = 3e-3;
 constexpr double error_days = 4;
@@ -83,7 +85,8 @@ LeadForecaster::LeadForecaster(Options options)
       error_(static_cast<std::size_t>(steps(60) + steps(20) + 2)),
       typical_(static_cast<std::size_t>((most_days + 1) * day_ + lead_)),
       largest_(static_cast<std::size_t>((most_days + 1) * day_ + lead_)),
-      center_(season_features + lags_.size(), center_half_life_days * static_cast<double>(day_), penalty),
+      later_(season_features + lags_.size(), later_half_life_days * static_cast<double>(day_), penalty),
+      sooner_(season_features + lags_.size(), sooner_half_life_days * static_cast<double>(day_), penalty),
       scale_(errors_size, scale_half_life_days * static_cast<double>(day_), penalty) {}
 
 double LeadForecaster::unit_of(std::vector<float> loads) {
@@ -112,7 +115,8 @@ void LeadForecaster::add(double value) {
   learn();
   const auto every = steps(60);
   if (level_.end() % every == 0) {
-    center_.solve();
+    later_.solve();
+    sooner_.solve();
     scale_.solve();
     sort_errors();
   }
@@ -162,7 +166,8 @@ void LeadForecaster::learn() {
     return;
   }
   const double error = largest - then.center;
-  center_.add(then.x, largest - then.level);
+  later_.add(then.x, largest - then.level);
+  sooner_.add(then.x, largest - then.level);
   if (then.predicted) {
     scale_.add(then.scale_x, std::abs(error));
     standard_.push_back(static_cast<float>(error / then.scale));
@@ -204,8 +209,8 @@ void LeadForecaster::look() {
   features(now.x);
   now.center = now.level;
   if (!now.x.empty()) {
-    now.predicted = center_.solved();
-    if (now.predicted) now.center += center_.predict(now.x);
+    now.predicted = later_.solved() && sooner_.solved();
+    if (now.predicted) now.center += (later_.predict(now.x) + sooner_.predict(now.x)) / 2;
     scale_features(now.scale_x, now.level);
     const double guess = scale_.solved() ? scale_.predict(now.scale_x) : recent_error_;
     now.scale = std::max({least_scale, guess, 0.3 * recent_error_});

@@ -107,7 +107,8 @@ class LeadForecaster {
   Ring typical_;  ///< mean of the errors within 10 min around it
   Ring largest_;  ///< the largest of them
   std::deque<double> raw_;
-  ForgettingRidge center_;
+  ForgettingRidge later_;   ///< the change from the present level
+  ForgettingRidge sooner_;  ///< the same, from a shorter memory
   ForgettingRidge scale_;
   std::deque<Pending> pending_;  ///< decisions whose windows have not ended; the newest last
   std::deque<float> standard_;   ///< errors in units of their scale, newest last

@@ -122,7 +122,7 @@ void Sizer::step(double load, const Told& told) {
 
 double Sizer::reactive_per_unit() const {
   if (options_.reactive_floor) return options_.per_unit;
-  return options_.per_unit + 0.6 * (options_.limit_per_unit - options_.per_unit);
+  return options_.per_unit + 0.5 * (options_.limit_per_unit - options_.per_unit);
 }
 
 double with_hysteresis(double newest, double need, double reactive, double current) {
