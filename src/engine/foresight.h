@@ -58,6 +58,10 @@ class Foresight : public std::enable_shared_from_this<Foresight> {
     std::string problem;                             ///< as in View
   };
   std::vector<Standing> standings() const;
+  /// The known events that are in force or come next. Valid until `know`.
+  std::vector<forecast::Events::Standing> events() const {
+    return events_.standings(past(), parts_.runtime.utc());
+  }
 
   /// The lane of that ask, made where there is none.
   View view(const Ask& ask);

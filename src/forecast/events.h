@@ -21,6 +21,8 @@ struct KnownEvent {
   Duration duration{0};          ///< above 0
   std::optional<double> factor;  ///< above 0; nobody says: 1
   double amount = 0;
+  /// Nothing but an amount was given: that is what is learned.
+  bool only_amount() const { return !factor && amount != 0; }
   bool operator==(const KnownEvent&) const = default;
 };
 
@@ -71,6 +73,24 @@ class Events {
   /// in the load is not counted on, and the text says so.
   Effect effect(const Past& past, UtcTime from, UtcTime to) const;
 
+  /// What is expected of an event, and from how many occurrences that is known.
+  struct Learned {
+    double value = 1;  ///< factor, or amount where only that is expected
+    int times = 0;     ///< 0: as given
+  };
+  /// An event that is in force, or else its next time.
+  struct Standing {
+    const KnownEvent* event;  ///< one of `known`
+    UtcTime begin;
+    UtcTime end;
+    bool in_force = false;
+    Learned learned;
+    std::string expected;   ///< `factor 2.17 learned from 4 times`
+    std::string why_aside;  ///< why it is in force and not counted on; empty otherwise
+  };
+  /// Those that are not over, by begin; none before the first `follow`.
+  std::vector<Standing> standings(const Past& past, UtcTime now) const;
+
   struct Occurrence {
     UtcTime begin;
     UtcTime end;
@@ -89,9 +109,9 @@ class Events {
     double flat = std::numeric_limits<double>::quiet_NaN();  ///< the typical load of that hour
     bool looked = false;
   };
-  struct Learned {
-    double value = 1;  ///< factor, or amount
-    int times = 0;
+  struct Expected {
+    double factor = 1;
+    double amount = 0;
   };
 
   void expand(std::size_t event, UtcTime from, UtcTime until, std::vector<Occurrence>& out) const;
@@ -103,7 +123,9 @@ class Events {
   double ratio(const Past& past, std::size_t end, std::int64_t steps, const Span& span) const;
   void judge(const Past& past, Occurrence& one) const;
   Learned learn(const KnownEvent& event) const;
-  std::string text(const Occurrence& one, const Learned& learned) const;
+  Expected expected(std::size_t event) const;
+  std::string expected_text(std::size_t event) const;
+  std::string why_aside(const Past& past, const Occurrence& one) const;
 
   std::vector<KnownEvent> known_;
   std::vector<std::optional<Cron>> crons_;

@@ -95,3 +95,20 @@ def test_an_event_that_a_reload_brings_raises_at_once(wave):
     wave.process.send_signal(signal.SIGHUP)
     eventually(lambda: desired() == 30)
     assert any("event 'final'" in json.dumps(one) for one in wave.json("decisions"))
+
+    # Everybody may see it: before it begins, and from when it is in force.
+    (event,) = wave.get("/api/v1/events").json()
+    assert (event["metric_id"], event["event_id"], event["name"]) == ("rps", "final", "final")
+    assert (event["factor"], event["amount"], event["learned_from"]) == (3, 0, 0)
+    assert event["expected"] == "factor 3 as given" and not event["stands_aside"] and event["problem"] == ""
+    begins = datetime.datetime.fromisoformat(event["begin"].replace("Z", "+00:00"))
+    assert abs(begins - soon) < datetime.timedelta(seconds=1)
+    of_metric = wave.json("status")["metrics"][0]["events"]
+    assert [one["event_id"] for one in of_metric] == ["final"]
+    eventually(lambda: wave.get("/api/v1/events").json()[0]["in_force"])
+    told = wave.command("status", check=0).stdout
+    (line,) = [line for line in told.splitlines() if line.startswith("final ")]
+    assert line.split()[1] == "rps" and line.rstrip().endswith("in force, factor 3 as given"), told
+    page = wave.get("/metrics").text
+    for name, value in {"in_force": 1, "expected": 3, "learned_from": 0, "stands_aside": 0}.items():
+        assert f'wave_event_{name}{{metric="rps",event="final"}} {value}\n' in page, page

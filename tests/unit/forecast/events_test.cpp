@@ -130,6 +130,36 @@ TEST(Events, OneThatDoesNotComeChangesNothingThatIsLearnedAndStandsAside) {
   EXPECT_GT(asked(same, before, "2026-03-14T20:25:00Z", "2026-03-14T20:30:00Z").factor, 1.3);
 }
 
+TEST(Events, EachIsToldThatIsInForceOrComesNext) {
+  KnownEvent over{
+      .id = "over", .name = "over", .start = at("2026-03-02T00:00:00Z"), .cron = "", .duration = 1h};
+  KnownEvent far{.id = "far", .name = "far", .start = at("2026-09-01T00:00:00Z"), .cron = "", .duration = 1h};
+  far.amount = 300;
+  Events events({far, match(2), over});
+  EXPECT_TRUE(events.standings({}, at("2026-03-14T20:40:00Z")).empty());
+  // Saturday 14th, 20:40: the match lasts, and nothing moves.
+  const Load load(13 * day + 20 * 60 + 40, [](UtcTime) { return 1; });
+  events.follow(load.past(), load.past().end());
+  const auto now = events.standings(load.past(), load.past().end());
+  ASSERT_EQ(now.size(), 2u);
+  EXPECT_EQ(now[0].event->id, "match");
+  EXPECT_TRUE(now[0].in_force);
+  EXPECT_EQ(now[0].begin, at("2026-03-14T20:00:00Z"));
+  EXPECT_EQ(now[0].end, at("2026-03-14T22:00:00Z"));
+  EXPECT_EQ(now[0].learned.times, 1);
+  EXPECT_EQ(now[0].expected, "factor 1.41 learned from 1 time");
+  EXPECT_NE(now[0].why_aside.find("the load has been 1 times the usual"), std::string::npos);
+  EXPECT_EQ(now[1].event->id, "far");
+  EXPECT_FALSE(now[1].in_force);
+  EXPECT_EQ(now[1].begin, at("2026-09-01T00:00:00Z"));
+  EXPECT_EQ(now[1].expected, "amount 300 as given");
+  EXPECT_EQ(now[1].why_aside, "");
+  // When it is over, the next is told.
+  const auto next = events.standings(load.past(), at("2026-03-14T22:00:00Z"));
+  EXPECT_EQ(next.at(0).begin, at("2026-03-21T20:00:00Z"));
+  EXPECT_FALSE(next.at(0).in_force);
+}
+
 TEST(Events, MoreThanExpectedGoesOn) {
   Events events({match(2)});
   const Load load(13 * day + 20 * 60 + 40,
