@@ -85,6 +85,26 @@ void Events::forget() {
   expanded_from_ = expanded_until_ = {};
 }
 
+void Events::keep(const Remembered& one) {
+  const auto is_kin = [&](const Remembered& other) {
+    return other.name == one.name && other.is_amount == one.is_amount;
+  };
+  auto place = std::ranges::lower_bound(remembered_, one.begin, {}, &Remembered::begin);
+  for (auto same = place; same != remembered_.end() && same->begin == one.begin; ++same) {
+    if (!is_kin(*same)) continue;
+    same->value = one.value;
+    return;
+  }
+  remembered_.insert(place, one);
+  if (std::ranges::count_if(remembered_, is_kin) > most_of_a_name)
+    remembered_.erase(std::ranges::find_if(remembered_, is_kin));
+  if (remembered_.size() > most_remembered) remembered_.erase(remembered_.begin());
+}
+
+void Events::remember(const std::vector<Remembered>& earlier) {
+  for (const auto& one : earlier) keep(one);
+}
+
 void Events::follow(const Past& past, UtcTime until) {
   if (known_.empty()) return;
   if (past.begin < expanded_from_) forget();
@@ -112,6 +132,9 @@ void Events::follow(const Past& past, UtcTime until) {
     if (one.judged || one.end > past.end()) continue;
     judge(past, one);
     is_news = true;
+    if (!one.measured) continue;
+    const auto& event = known_[one.event];
+    keep({.name = event.name, .begin = one.begin, .is_amount = event.only_amount(), .value = *one.measured});
   }
   if (!is_news) return;
   learned_.clear();
@@ -243,6 +266,16 @@ Events::Learned Events::learn(const KnownEvent& event) const {
     const auto& other = known_[one.event];
     if (one.measured && other.name == event.name && other.only_amount() == amount)
       seen.push_back(amount ? *one.measured : std::log(*one.measured));
+  }
+  // Where the past reaches back to few of them, what was remembered of earlier ones fills up.
+  for (auto one = remembered_.rbegin(); one != remembered_.rend() && std::ssize(seen) < most_of_a_name;
+       ++one) {
+    if (one->name != event.name || one->is_amount != amount) continue;
+    const auto there = std::ranges::equal_range(occurrences_, one->begin, {}, &Occurrence::begin);
+    const bool is_counted = std::ranges::any_of(there, [&](const Occurrence& other) {
+      return other.measured && known_[other.event].name == event.name;
+    });
+    if (!is_counted) seen.push_back(amount ? one->value : std::log(one->value));
   }
   if (seen.empty()) return {.value = amount ? event.amount : event.factor.value_or(1), .times = 0};
   const auto times = static_cast<double>(seen.size());

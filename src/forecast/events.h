@@ -48,12 +48,15 @@ struct Effect {
 /// The known events of one metric: what they do to forecasts, what earlier ones did, and the load as it would
 /// have been without them (docs/decisions/0013-known-events.md).
 ///
-/// `follow` after the past has grown; everything else looks at that same past. Bounded: `most_events` events,
-/// the newest `most_firings` of each; a step within an event costs a few hundred looks at the past.
+/// `follow` after the past has grown; everything else looks at that same past. An effect that was measured is
+/// remembered when the past no longer reaches back to it. Bounded: `most_events` events, the newest
+/// `most_firings` of each; a step within an event costs a few hundred looks at the past.
 class Events {
  public:
   static constexpr std::size_t most_events = 200;
   static constexpr int most_firings = 1000;
+  static constexpr std::ptrdiff_t most_of_a_name = 10;
+  static constexpr std::size_t most_remembered = 1000;
 
   Events() = default;
   explicit Events(std::vector<KnownEvent> events);
@@ -91,6 +94,19 @@ class Events {
   /// Those that are not over, by begin; none before the first `follow`.
   std::vector<Standing> standings(const Past& past, UtcTime now) const;
 
+  /// What one that is over did. It outlives the samples that told it.
+  struct Remembered {
+    std::string name;
+    UtcTime begin;
+    bool is_amount = false;
+    double value = 1;  ///< the factor that it had, or the amount where only that was expected
+    bool operator==(const Remembered&) const = default;
+  };
+  /// By begin, also of names that are known no longer: the newest `most_of_a_name` of each, at most
+  /// `most_remembered`. `remember` adds what was kept elsewhere, before the first `follow`.
+  const std::vector<Remembered>& remembered() const { return remembered_; }
+  void remember(const std::vector<Remembered>& earlier);
+
   struct Occurrence {
     UtcTime begin;
     UtcTime end;
@@ -122,6 +138,7 @@ class Events {
   double usual(const Past& past, std::size_t place, const Span& span) const;
   double ratio(const Past& past, std::size_t end, std::int64_t steps, const Span& span) const;
   void judge(const Past& past, Occurrence& one) const;
+  void keep(const Remembered& one);
   Learned learn(const KnownEvent& event) const;
   Expected expected(std::size_t event) const;
   std::string expected_text(std::size_t event) const;
@@ -131,6 +148,7 @@ class Events {
   std::vector<std::optional<Cron>> crons_;
   std::vector<Learned> learned_;         ///< of each of `known_`
   std::vector<Occurrence> occurrences_;  ///< by begin
+  std::vector<Remembered> remembered_;   ///< by begin
   std::vector<Span> spans_;              ///< by begin, none touches another
   UtcTime expanded_from_{};
   UtcTime expanded_until_{};

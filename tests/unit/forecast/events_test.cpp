@@ -235,6 +235,45 @@ TEST(Events, APastThatIsToldLaterIsLearnedFrom) {
   EXPECT_GT(asked(events, full, "2026-03-28T20:00:00Z", "2026-03-28T20:05:00Z").factor, 2.5);
 }
 
+TEST(Events, WhatOnesDidIsKnownWhenTheirSamplesAreGone) {
+  Events first({match(2)});
+  const Load load(27 * day, [](UtcTime when) { return in_match(when) ? 3 : 1; });
+  first.follow(load.past(), load.past().end());
+  ASSERT_EQ(first.remembered().size(), 3u);
+  EXPECT_EQ(first.remembered()[0].name, "match");
+  EXPECT_EQ(first.remembered()[0].begin, at("2026-03-07T20:00:00Z"));
+  EXPECT_NEAR(first.remembered()[0].value, 3, 0.05);
+  KnownEvent next{
+      .id = "final", .name = "match", .start = at("2027-03-06T20:00:00Z"), .cron = "", .duration = 2h};
+  Events later({next});
+  later.remember(first.remembered());
+  Load year_after(6 * day, [](UtcTime) { return 1; });
+  year_after.begin = at("2027-02-28T00:00:00Z");
+  EXPECT_NEAR(asked(later, year_after, "2027-03-06T20:00:00Z", "2027-03-06T20:05:00Z").factor,
+              std::pow(3, 0.75), 0.05);
+  EXPECT_EQ(later.remembered(), first.remembered());
+  // One that the past still has and that was remembered, too, counts once.
+  Events again({match(2)});
+  again.remember(first.remembered());
+  again.follow(load.past(), load.past().end());
+  EXPECT_EQ(again.standings(load.past(), load.past().end()).at(0).learned.times, 3);
+}
+
+TEST(Events, TheNewestOfEachNameAreRemembered) {
+  Events events({match(2)});
+  std::vector<Events::Remembered> all;
+  for (int i = 0; i < 25; ++i)
+    all.push_back({.name = "match", .begin = at("2020-01-01T00:00:00Z") + Duration(24h) * i, .value = 3});
+  for (int i = 0; i < 2000; ++i)
+    all.push_back(
+        {.name = "other " + std::to_string(i / 5), .begin = at("2021-01-01T00:00:00Z") + Duration(1h) * i});
+  events.remember({all.begin(), all.begin() + 25});
+  ASSERT_EQ(events.remembered().size(), 10u);
+  EXPECT_EQ(events.remembered()[0].begin, at("2020-01-16T00:00:00Z"));
+  events.remember(all);
+  EXPECT_EQ(events.remembered().size(), Events::most_remembered);
+}
+
 TEST(Events, HolesAreNeitherFilledNorLearnedFrom) {
   Events events({match(2)});
   Load load(27 * day, [](UtcTime when) { return in_match(when) ? 3 : 1; });
