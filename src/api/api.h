@@ -22,7 +22,7 @@ struct Reloaded {
 /// The daemon's HTTP interface.
 ///
 ///   GET  /healthz /readyz /metrics /api/v1/status /api/v1/decisions?component=&since=&limit=
-///        /api/v1/forecasts
+///        /api/v1/forecasts /api/v1/events
 ///   POST /api/v1/metrics/{id}  /api/v1/components/{id}/pause|resume|scale  /api/v1/reload
 ///        /api/v1/write (Prometheus remote write)  /v1/metrics (OTLP)                           (bearer
 ///        token)
@@ -73,6 +73,8 @@ struct Seen {
 std::string status_json(const Seen& seen);
 /// `GET /api/v1/forecasts`: what is forecast of each metric and lead, and how good that has been.
 std::string forecasts_json(const engine::Engine& engine);
+/// `GET /api/v1/events`: the known events of each metric that are in force or come next.
+std::string events_json(const engine::Engine& engine);
 /// `GET /metrics`, in the text format of Prometheus 0.0.4.
 std::string metrics_text(const Seen& seen);
 /// `[...]` of records as `decisions --json` prints them.

@@ -49,6 +49,10 @@ class Page {
              (quantile.empty() ? "" : ",quantile=\"" + std::string(quantile) + "\"") + "} " + number(value) +
              "\n";
   }
+  void line_of_event(std::string_view metric, std::string_view event, double value) {
+    text_ += name_ + "{metric=\"" + escaped(metric) + "\",event=\"" + escaped(event) + "\"} " +
+             number(value) + "\n";
+  }
   std::string take() { return std::move(text_); }
 
  private:
@@ -126,6 +130,28 @@ void add_forecasts(Page& page, const engine::Generation& all) {
   }
 }
 
+void add_events(Page& page, const engine::Generation& all) {
+  std::map<std::string, std::vector<forecast::Events::Standing>> events;
+  for (const auto& [id, metric] : all.metrics)
+    if (metric->foresight() != nullptr) events[id] = metric->foresight()->events();
+  const auto each = [&](auto value_of) {
+    for (const auto& [metric, known] : events)
+      for (const auto& one : known) page.line_of_event(metric, one.event->id, value_of(one));
+  };
+  page.family("wave_event_in_force", "gauge", "1 while the known event lasts, 0 before its next time.");
+  each([](const auto& one) { return one.in_force ? 1.0 : 0.0; });
+  page.family("wave_event_begins_seconds", "gauge", "When it begins or began, in seconds since 1970.");
+  each([](const auto& one) { return epoch_seconds(one.begin); });
+  page.family("wave_event_expected", "gauge",
+              "The factor that it is expected to have on the load, or the load that comes on top where only "
+              "an amount was given.");
+  each([](const auto& one) { return one.learned.value; });
+  page.family("wave_event_learned_from", "gauge", "How many earlier ones that is learned from; 0: as given.");
+  each([](const auto& one) { return static_cast<double>(one.learned.times); });
+  page.family("wave_event_stands_aside", "gauge", "1 while it lasts and does not show in the load.");
+  each([](const auto& one) { return one.why_aside.empty() ? 0.0 : 1.0; });
+}
+
 void add_components(Page& page, const engine::Engine& engine) {
   const auto& all = engine.generation().components;
   page.family("wave_component_current", "gauge", "What the component was last told, by value.");
@@ -191,6 +217,7 @@ std::string metrics_text(const Seen& seen) {
   single("wave_history_bytes", "gauge", "Size of the database.", static_cast<double>(health.bytes));
   add_metrics(page, engine.generation());
   add_forecasts(page, engine.generation());
+  add_events(page, engine.generation());
   add_components(page, engine);
   return page.take();
 }

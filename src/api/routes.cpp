@@ -159,6 +159,7 @@ Task<ServerResponse> Api::handle(net::ServerRequest request) {
   if (request.path == "/api/v1/status")
     co_return ServerResponse{.body = status_json({engine_, store_.health(), runtime_, problems_})};
   if (request.path == "/api/v1/forecasts") co_return ServerResponse{.body = forecasts_json(engine_)};
+  if (request.path == "/api/v1/events") co_return ServerResponse{.body = events_json(engine_)};
   if (request.path == "/api/v1/decisions") co_return decisions(request);
   co_return failed(ErrorCode::not_found, "there is nothing at this path");
 }

@@ -22,7 +22,8 @@ json metric_of(const engine::Metric& metric) {
               {"fresh", metric.fresh()},
               {"problem", metric.problem()},
               {"error", error_of(metric.error())},
-              {"forecasts", json::parse(engine::forecasts_json(metric))}};
+              {"forecasts", json::parse(engine::forecasts_json(metric))},
+              {"events", json::parse(engine::events_json(metric))}};
   if (metric.sample()) {
     out["value"] = metric.sample()->value;
     out["at"] = iso8601(metric.sample()->at);
@@ -97,17 +98,26 @@ json plan_of(const engine::Plan& plan) {
   return {{"plan_id", plan.definition->id}, {"evaluated", plan.outcome.evaluated}, {"items", items}};
 }
 
-}  // namespace
-
-std::string forecasts_json(const engine::Engine& engine) {
+/// One list of what is told of each metric.
+std::string of_all_metrics(const engine::Engine& engine, std::string (*list_of)(const engine::Metric&)) {
   json out = json::array();
   for (const auto& [id, metric] : engine.generation().metrics) {
-    for (auto& one : json::parse(engine::forecasts_json(*metric))) {
+    for (auto& one : json::parse(list_of(*metric))) {
       one["metric_id"] = id;
       out.push_back(std::move(one));
     }
   }
   return out.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string forecasts_json(const engine::Engine& engine) {
+  return of_all_metrics(engine, engine::forecasts_json);
+}
+
+std::string events_json(const engine::Engine& engine) {
+  return of_all_metrics(engine, engine::events_json);
 }
 
 std::string status_json(const Seen& seen) {

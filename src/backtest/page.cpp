@@ -8,6 +8,7 @@
 #include "backtest/figures.h"
 #include "backtest/page_text.h"
 #include "base/text.h"
+#include "engine/foresight.h"
 
 namespace wave::backtest {
 namespace {
@@ -16,6 +17,7 @@ using nlohmann::json;
 
 constexpr std::size_t most_buckets = 14 * 1440;
 constexpr std::size_t most_changes = 1000;
+constexpr std::size_t most_events = 1000;
 
 std::int64_t milliseconds(Duration duration) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
@@ -104,6 +106,16 @@ json changes_of(const Answer& answer) {
   return out;
 }
 
+json events_of(const Page& page) {
+  json out = json::array();
+  for (const auto& one : page.events)
+    out.push_back({{"id", one.event_id},
+                   {"begin", milliseconds(one.begin.time_since_epoch())},
+                   {"end", milliseconds(one.end.time_since_epoch())},
+                   {"text", one.text}});
+  return out;
+}
+
 /// Nothing in it may end the element that it stands in.
 std::string for_script(const std::string& text) {
   std::string out;
@@ -118,6 +130,30 @@ std::string for_script(const std::string& text) {
 
 }  // namespace
 
+std::vector<Marked> known_events(const definitions::Definitions& definitions, const Question& question) {
+  const auto* load = find_recording(question.recordings, question.load_metric);
+  forecast::Events events(engine::events_of(definitions, question.load_metric));
+  if (load == nullptr || events.empty()) return {};
+  const auto& series = load->series;
+  events.follow({.begin = load->begin(),
+                 .step = series.step,
+                 .size = series.values.size(),
+                 .value = [&series](std::size_t place) { return series.values[place]; }},
+                question.to);
+  std::vector<Marked> out;
+  for (const auto& one : events.occurrences()) {
+    if (one.end <= question.from || one.begin >= question.to) continue;
+    const auto& event = events.known()[one.event];
+    out.push_back({.event_id = event.id, .begin = one.begin, .end = one.end, .text = ""});
+    if (!one.measured) continue;
+    const std::string number = shortest(rounded_to(*one.measured, 3));
+    out.back().text =
+        event.only_amount() ? number + " above the usual load" : number + " times the usual load";
+  }
+  if (out.size() > most_events) out.erase(out.begin(), out.end() - most_events);
+  return out;
+}
+
 std::string html_of(const Page& page) {
   const json data = {{"result", json::parse(page.result)},
                      {"order", page.order},
@@ -128,6 +164,7 @@ std::string html_of(const Page& page) {
                      {"ready_after", format_duration(page.answer.ready_after)},
                      {"course", course_of(page)},
                      {"changes", changes_of(page.answer)},
+                     {"events", events_of(page)},
                      {"changes_in_all", page.answer.changes.size()}};
   std::string out(page_head());
   out += for_script(data.dump(-1, ' ', false, json::error_handler_t::replace));

@@ -14,10 +14,10 @@ std::string_view page_head() {
 <style>
 :root { color-scheme: light dark; --back: #fff; --text: #1c2128; --faint: #667080; --line: #d9dee5;
   --load: #64748b; --carried: #0f8f83; --need: #b7791f; --ready: #0f8f83; --desired: #3b62d9; --bad: #d1383d;
-  --shade: #d1383d2e; --card: #f6f8fa; }
+  --shade: #d1383d2e; --event: #7a4fd126; --card: #f6f8fa; }
 @media (prefers-color-scheme: dark) { :root { --back: #14181d; --text: #e3e8ee; --faint: #93a0af;
   --line: #2d353f; --load: #94a3b8; --carried: #34c3b4; --need: #e0a94a; --ready: #34c3b4; --desired: #86a2ff;
-  --bad: #ff6b6b; --shade: #ff6b6b3d; --card: #1b2027; } }
+  --bad: #ff6b6b; --shade: #ff6b6b3d; --event: #a98bff33; --card: #1b2027; } }
 body { margin: 0 auto; max-width: 1180px; padding: 20px; background: var(--back); color: var(--text);
   font: 15px/1.45 system-ui, sans-serif; }
 h1 { font-size: 22px; margin: 0; } h2 { font-size: 16px; margin: 26px 0 6px; }
@@ -54,6 +54,7 @@ ready below and above need.</p>
 <div class="bar" id="units-key"></div>
 <canvas id="units"></canvas>
 <div id="tip"></div>
+<div class="wide" id="known" hidden><h2>Known events</h2><table id="events"></table></div>
 <h2>Changes</h2>
 <p id="changes-about"></p>
 <div class="wide"><table id="changes"></table></div>
@@ -120,6 +121,16 @@ if (data.result.suggestions) {
   }
 }
 
+{
+  const head = row(at('events'));
+  at('known').hidden = !data.events.length;
+  for (const name of ['Event', 'From', 'To', 'Load']) cell(head, name, 'th');
+  for (const one of data.events.slice(0, 200)) {
+    const line = row(at('events'));
+    for (const text of [one.id, iso(one.begin), iso(one.end), one.text || '-']) cell(line, text);
+  }
+}
+
 let from = begin, to = end;
 const css = name => getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim();
 const charts = [
@@ -128,7 +139,8 @@ const charts = [
 for (const side of ['min', 'max'])
   course['carried_' + side] = course['ready_' + side].map(x => x === null ? null : x * 0.85 * data.capacity);
 for (const chart of charts) {
-  for (const [name, text] of chart.lines.concat([['bad', 'violation']])) {
+  const marks = [['bad', 'violation']].concat(data.events.length ? [['event', 'known event']] : []);
+  for (const [name, text] of chart.lines.concat(marks)) {
     const key = document.createElement('span'), mark = document.createElement('i');
     mark.style.background = `var(--${name})`;
     key.append(mark, text);
@@ -160,6 +172,17 @@ function draw(chart) {
     for (let i = a; i < b; i++) highest = Math.max(highest, course[name + '_max'][i] || 0);
   highest = highest * 1.06 || 1;
   const y = value => height - low - value / highest * (height - low - top_);
+  let named_until = 0;
+  for (const one of data.events) {
+    if (one.end <= from || one.begin >= to) continue;
+    const x = Math.max(left, place(width, one.begin)), next = Math.min(width - right, place(width, one.end));
+    paint.fillStyle = css('event');
+    paint.fillRect(x, top_, Math.max(1.5, next - x), height - low - top_);
+    if (x < named_until) continue;
+    paint.fillStyle = css('faint');
+    paint.fillText(one.id, x + 3, top_ + 11);
+    named_until = x + paint.measureText(one.id).width + 9;
+  }
   paint.fillStyle = css('shade');
   for (let i = a; i < b; i++) {
     if (!course.violated[i]) continue;
@@ -270,9 +293,10 @@ for (const chart of charts) {
       const down = course[name + '_min'][i], up = course[name + '_max'][i];
       return down === up ? short(up) : `${short(down)} to ${short(up)}`;
     };
+    const known = data.events.filter(one => one.begin <= now && now < one.end).map(one => ', event ' + one.id);
     at('tip').textContent = `${iso(begin + i * course.bucket)}: load ${range('load')}, need `
       + `${range('need')}, ready ${range('ready')}, desired ${range('desired')}`
-      + `${course.violated[i] ? ', violated' : ''}`;
+      + `${course.violated[i] ? ', violated' : ''}${known.join('')}`;
     if (pressed !== null) {
       draw(chart);
       const paint = canvas.getContext('2d'), width = canvas.getBoundingClientRect().width;

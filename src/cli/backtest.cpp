@@ -246,7 +246,11 @@ int backtest_files(const Arguments& arguments, const Configuration& configuratio
   for (const auto& [name, figures] : all) out["figures"][name] = json_of(figures);
   if (suggestions) out["suggestions"] = json_of(*suggestions, *question);
   if (!arguments.html.empty()) {
-    backtest::Page page{.question = *question, .answer = *answer, .result = out.dump()};
+    backtest::Page page{.question = *question,
+                        .answer = *answer,
+                        .result = out.dump(),
+                        .order = {},
+                        .events = known_events(loaded.definitions, *question)};
     for (const auto& [name, figures] : all) page.order.push_back(name);
     if (auto written = write_page(arguments.html, html_of(page)); !written)
       return fail_with(written.error(), arguments.json);

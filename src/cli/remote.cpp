@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <array>
+
 #include <nlohmann/json.hpp>
 
 #include "api/api.h"
@@ -130,6 +133,28 @@ void show_component(const json& one) {
   }
 }
 
+/// The next of the known events; `--json` has all.
+constexpr std::size_t most_events_shown = 10;
+
+void show_events(const json& metrics) {
+  std::vector<std::array<std::string, 4>> rows;  // they begin with when they begin
+  for (const auto& metric : metrics)
+    for (const auto& one : metric.value("events", json::array()))
+      rows.push_back({text_of(one["begin"]) + " to " + text_of(one["end"]), text_of(one["event_id"]),
+                      text_of(metric["metric_id"]),
+                      one["stands_aside"] == json(true) ? "stands aside: " + text_of(one["problem"])
+                      : one["in_force"] == json(true)   ? "in force, " + text_of(one["expected"])
+                                                        : text_of(one["expected"])});
+  if (rows.empty()) return;
+  std::ranges::sort(rows);
+  Table table({"EVENT", "METRIC", "WHEN", "EXPECTED"});
+  for (std::size_t i = 0; i < std::min(rows.size(), most_events_shown); ++i)
+    table.add({rows[i][1], rows[i][2], rows[i][0], rows[i][3]});
+  std::fputs(("\n" + table.text()).c_str(), stdout);
+  if (rows.size() > most_events_shown)
+    print_line("and " + std::to_string(rows.size() - most_events_shown) + " more");
+}
+
 void show_status(const json& status) {
   if (const auto problem = status.find("definitions_problem");
       problem != status.end() && problem->is_object()) {
@@ -149,6 +174,7 @@ void show_status(const json& status) {
     table.add({text_of(one["metric_id"]), text_of(one["value"]), age_of(one["age_seconds"]),
                text_of(one["problem"])});
   std::fputs(("\n" + table.text()).c_str(), stdout);
+  show_events(status["metrics"]);
   for (const auto& plan : status["plans"])
     for (const auto& item : plan["items"])
       if (item["error"].is_string())

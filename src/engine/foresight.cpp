@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace wave::engine {
 namespace {
@@ -48,7 +49,10 @@ bool Foresight::fits(const definitions::MetricDefinition& definition) const {
 
 void Foresight::know(std::vector<forecast::KnownEvent> events) {
   if (events == events_.known()) return;
+  if (!std::exchange(has_read_events_, true)) saved_ = read_events();
+  const auto remembered = events_.remembered().empty() ? saved_ : events_.remembered();
   events_ = forecast::Events(std::move(events));
+  events_.remember(remembered);
   follow_events();
   for (auto& one : lanes_) reset(*one);
   teach();
@@ -70,6 +74,7 @@ void Foresight::follow_events() {
   const auto& options = outlook_->series().options();
   const auto seen = past();
   events_.follow(seen, seen.end() + furthest + options.delay + options.step);
+  if (events_.remembered() != saved_) save_events();
 }
 
 /// From `after` to the end of what is asked for.

@@ -58,6 +58,10 @@ class Foresight : public std::enable_shared_from_this<Foresight> {
     std::string problem;                             ///< as in View
   };
   std::vector<Standing> standings() const;
+  /// The known events that are in force or come next. Valid until `know`.
+  std::vector<forecast::Events::Standing> events() const {
+    return events_.standings(past(), parts_.runtime.utc());
+  }
 
   /// The lane of that ask, made where there is none.
   View view(const Ask& ask);
@@ -78,6 +82,10 @@ class Foresight : public std::enable_shared_from_this<Foresight> {
   Lane& lane(const Ask& ask);
   forecast::Past past() const;
   void follow_events();
+  std::string events_key() const { return "events/" + definition_->id; }
+  // foresight_state.cpp: what events did outlives restarts, and the samples that told it.
+  std::vector<forecast::Events::Remembered> read_events() const;
+  void save_events();
   forecast::Effect effect(const Ask& ask, Duration after) const;
   std::optional<forecast::LeadForecast> forecast(const Lane& lane) const;
   std::string missing() const;
@@ -93,6 +101,8 @@ class Foresight : public std::enable_shared_from_this<Foresight> {
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::function<void()> on_step_;
   forecast::Events events_;
+  std::vector<forecast::Events::Remembered> saved_;  ///< what the store has of them
+  bool has_read_events_ = false;
   UtcTime taught_until_{};
   bool teaching_ = false;
 };

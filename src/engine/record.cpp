@@ -82,6 +82,26 @@ std::string forecasts_json(const Metric& metric) {
   return dump(out);
 }
 
+std::string events_json(const Metric& metric) {
+  json out = json::array();
+  if (metric.foresight() == nullptr) return dump(out);
+  for (const auto& one : metric.foresight()->events()) {
+    const bool is_amount = one.event->only_amount();
+    out.push_back({{"event_id", one.event->id},
+                   {"name", one.event->name},
+                   {"begin", iso8601(one.begin)},
+                   {"end", iso8601(one.end)},
+                   {"in_force", one.in_force},
+                   {"factor", is_amount ? 1 : one.learned.value},
+                   {"amount", is_amount ? one.learned.value : one.event->amount},
+                   {"learned_from", one.learned.times},
+                   {"expected", one.expected},
+                   {"stands_aside", !one.why_aside.empty()},
+                   {"problem", one.why_aside}});
+  }
+  return dump(out);
+}
+
 std::string record_json(const decisions::Decision& decision, const std::vector<const Metric*>& inputs,
                         const std::vector<std::string>& errors, const Component::Attempt* attempt) {
   json out = to_json(decision);

@@ -23,5 +23,8 @@ std::string decision_text(const decisions::Decision& decision);
 /// `[{"lead_seconds", ..., "acts", "problem", "forecast", "record": {...}}]`: what is forecast of the metric
 /// for each lead that something asks for, and how good that has been; `[]` where nothing is.
 std::string forecasts_json(const Metric& metric);
+/// `[{"event_id", "name", "begin", "end", "in_force", "factor", ...}]`: the known events of the metric that
+/// are in force or come next; `[]` where nothing is forecast.
+std::string events_json(const Metric& metric);
 
 }  // namespace wave::engine

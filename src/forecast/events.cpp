@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "base/text.h"
 
@@ -34,10 +35,6 @@ double median(std::vector<double>& values) {
 /// Two decimals are all that a person reads.
 std::string rounded(double number) {
   return shortest(std::round(number * 100) / 100);
-}
-
-bool only_amount(const KnownEvent& event) {
-  return !event.factor && event.amount != 0;
 }
 
 std::string two(int number) {
@@ -88,6 +85,26 @@ void Events::forget() {
   expanded_from_ = expanded_until_ = {};
 }
 
+void Events::keep(const Remembered& one) {
+  const auto is_kin = [&](const Remembered& other) {
+    return other.name == one.name && other.is_amount == one.is_amount;
+  };
+  auto place = std::ranges::lower_bound(remembered_, one.begin, {}, &Remembered::begin);
+  for (auto same = place; same != remembered_.end() && same->begin == one.begin; ++same) {
+    if (!is_kin(*same)) continue;
+    same->value = one.value;
+    return;
+  }
+  remembered_.insert(place, one);
+  if (std::ranges::count_if(remembered_, is_kin) > most_of_a_name)
+    remembered_.erase(std::ranges::find_if(remembered_, is_kin));
+  if (remembered_.size() > most_remembered) remembered_.erase(remembered_.begin());
+}
+
+void Events::remember(const std::vector<Remembered>& earlier) {
+  for (const auto& one : earlier) keep(one);
+}
+
 void Events::follow(const Past& past, UtcTime until) {
   if (known_.empty()) return;
   if (past.begin < expanded_from_) forget();
@@ -115,6 +132,9 @@ void Events::follow(const Past& past, UtcTime until) {
     if (one.judged || one.end > past.end()) continue;
     judge(past, one);
     is_news = true;
+    if (!one.measured) continue;
+    const auto& event = known_[one.event];
+    keep({.name = event.name, .begin = one.begin, .is_amount = event.only_amount(), .value = *one.measured});
   }
   if (!is_news) return;
   learned_.clear();
@@ -232,8 +252,8 @@ void Events::judge(const Past& past, Occurrence& one) const {
     const double value = past.value(static_cast<std::size_t>(i));
     const double expected = usual(past, static_cast<std::size_t>(i), *found);
     if (!std::isfinite(value) || !(expected > 0) || !alone(past.begin + past.step * i)) continue;
-    seen.push_back(only_amount(event) ? value - expected
-                                      : std::clamp((value - event.amount) / expected, 0.05, 100.0));
+    seen.push_back(event.only_amount() ? value - expected
+                                       : std::clamp((value - event.amount) / expected, 0.05, 100.0));
   }
   // Half of it must be known.
   if (!seen.empty() && 2 * std::ssize(seen) >= last - first) one.measured = median(seen);
@@ -241,11 +261,21 @@ void Events::judge(const Past& past, Occurrence& one) const {
 
 Events::Learned Events::learn(const KnownEvent& event) const {
   std::vector<double> seen;
-  const bool amount = only_amount(event);
+  const bool amount = event.only_amount();
   for (const auto& one : occurrences_) {
     const auto& other = known_[one.event];
-    if (one.measured && other.name == event.name && only_amount(other) == amount)
+    if (one.measured && other.name == event.name && other.only_amount() == amount)
       seen.push_back(amount ? *one.measured : std::log(*one.measured));
+  }
+  // Where the past reaches back to few of them, what was remembered of earlier ones fills up.
+  for (auto one = remembered_.rbegin(); one != remembered_.rend() && std::ssize(seen) < most_of_a_name;
+       ++one) {
+    if (one->name != event.name || one->is_amount != amount) continue;
+    const auto there = std::ranges::equal_range(occurrences_, one->begin, {}, &Occurrence::begin);
+    const bool is_counted = std::ranges::any_of(there, [&](const Occurrence& other) {
+      return other.measured && known_[other.event].name == event.name;
+    });
+    if (!is_counted) seen.push_back(amount ? one->value : std::log(one->value));
   }
   if (seen.empty()) return {.value = amount ? event.amount : event.factor.value_or(1), .times = 0};
   const auto times = static_cast<double>(seen.size());
@@ -255,74 +285,94 @@ Events::Learned Events::learn(const KnownEvent& event) const {
   return {.value = amount ? value : std::exp(value), .times = static_cast<int>(times)};
 }
 
-std::string Events::text(const Occurrence& one, const Learned& learned) const {
-  const auto& event = known_[one.event];
-  std::string out = "event '" + event.id + "' from " + local_text(one.begin, event.timezone) + " for " +
-                    format_duration(one.end - one.begin) + ", ";
-  const bool amount = only_amount(event);
-  out += (amount ? "amount " : "factor ") + rounded(learned.value);
+std::string Events::expected_text(std::size_t event) const {
+  const auto& known = known_[event];
+  const auto& learned = learned_[event];
+  const bool amount = known.only_amount();
+  std::string out = (amount ? "amount " : "factor ") + rounded(learned.value);
   if (learned.times > 0)
     out += " learned from " + std::to_string(learned.times) + (learned.times == 1 ? " time" : " times");
   else
-    out += amount || event.factor ? " as given" : ": nobody says, and none is known yet";
-  if (!amount && event.amount != 0) out += ", and " + rounded(event.amount);
+    out += amount || known.factor ? " as given" : ": nobody says, and none is known yet";
+  if (!amount && known.amount != 0) out += ", and " + rounded(known.amount);
   return out;
+}
+
+/// Empty when it is counted on, or has not begun.
+std::string Events::why_aside(const Past& past, const Occurrence& one) const {
+  const Duration lasted = past.end() - one.begin;
+  const auto patience = std::clamp((one.end - one.begin) / 4, least_patience, most_patience);
+  const auto* found = span(one.begin);
+  if (lasted < patience || past.size == 0 || found == nullptr) return {};
+  const double seen = ratio(past, past.size, least_patience / past.step, *found);
+  const double load = usual(past, past.size - 1, *found);
+  const auto known = expected(one.event);
+  const double wanted = load > 0 ? known.factor + known.amount / load : 1;
+  if (!(seen < 1 + least_share * (wanted - 1))) return {};
+  return "the load has been " + rounded(seen) + " times the usual since " + format_duration(least_patience) +
+         " and it began " + format_duration(std::chrono::floor<std::chrono::minutes>(lasted)) + " ago";
+}
+
+Events::Expected Events::expected(std::size_t event) const {
+  const auto& learned = learned_[event];
+  if (known_[event].only_amount()) return {.factor = 1, .amount = std::max(learned.value, 0.0)};
+  return {.factor = std::max(learned.value, 1.0), .amount = std::max(known_[event].amount, 0.0)};
 }
 
 Effect Events::effect(const Past& past, UtcTime from, UtcTime to) const {
   Effect out;
-  struct Counted {
-    const std::string* name;
-    double factor;
-    double amount;
-  };
-  std::vector<Counted> counted;
+  std::map<std::string_view, Expected> counted;
   const UtcTime now = past.end();
   const Span* running = nullptr;
   for (auto at = std::ranges::lower_bound(occurrences_, from - longest_, {}, &Occurrence::begin);
        at != occurrences_.end() && at->begin < to; ++at) {
     const auto& one = *at;
     if (one.end <= from) continue;
+    const auto& event = known_[one.event];
     out.expected = true;
     out.running |= one.begin < now;
-    const auto& event = known_[one.event];
-    const auto& known = learned_[one.event];
-    std::string told = text(one, known);
-    const bool amount = only_amount(event);
-    const Counted effect{.name = &event.name,
-                         .factor = amount ? 1 : std::max(known.value, 1.0),
-                         .amount = std::max(amount ? known.value : event.amount, 0.0)};
-    if (one.begin < now && past.size > 0) {
-      const auto* found = span(one.begin);
-      const auto patience = std::clamp((one.end - one.begin) / 4, least_patience, most_patience);
-      const double seen = ratio(past, past.size, least_patience / past.step, *found);
-      const double load = usual(past, past.size - 1, *found);
-      const double expected = load > 0 ? effect.factor + effect.amount / load : 1;
-      running = found;
-      if (now - one.begin >= patience && seen < 1 + least_share * (expected - 1)) {
-        out.texts.push_back(told + ", stands aside: the load has been " + rounded(seen) +
-                            " times the usual since " + format_duration(least_patience) + " and it began " +
-                            format_duration(std::chrono::floor<std::chrono::minutes>(now - one.begin)) +
-                            " ago");
-        continue;
-      }
+    if (one.begin < now && past.size > 0) running = span(one.begin);
+    out.texts.push_back("event '" + event.id + "' from " + local_text(one.begin, event.timezone) + " for " +
+                        format_duration(one.end - one.begin) + ", " + expected_text(one.event));
+    if (const auto why = why_aside(past, one); !why.empty()) {
+      out.texts.back() += ", stands aside: " + why;
+      continue;
     }
-    out.texts.push_back(std::move(told));
     // Two of one name are the same thing told twice.
-    const auto twin =
-        std::ranges::find_if(counted, [&](const Counted& other) { return *other.name == event.name; });
-    if (twin == counted.end())
-      counted.push_back(effect);
-    else
-      twin->factor = std::max(twin->factor, effect.factor),
-      twin->amount = std::max(twin->amount, effect.amount);
+    const auto known = expected(one.event);
+    auto& largest = counted.try_emplace(event.name, known).first->second;
+    largest = {.factor = std::max(largest.factor, known.factor),
+               .amount = std::max(largest.amount, known.amount)};
   }
-  for (const auto& one : counted) out.factor *= one.factor, out.amount += one.amount;
+  for (const auto& [name, one] : counted) out.factor *= one.factor, out.amount += one.amount;
   if (running == nullptr) return out;
   // More than expected has come: that is what goes on.
   const double seen = ratio(past, past.size, at_the_moment, *running);
   const double load = usual(past, past.size - 1, *running);
   if (seen > 1 && load > 0 && seen * load > out.of(load)) out.factor = seen, out.amount = 0;
+  return out;
+}
+
+std::vector<Events::Standing> Events::standings(const Past& past, UtcTime now) const {
+  std::vector<Standing> out;
+  if (learned_.empty()) return out;
+  for (std::size_t i = 0; i < known_.size(); ++i) {
+    const auto& event = known_[i];
+    const auto found =
+        std::ranges::find_if(occurrences_, [&](const auto& one) { return one.event == i && one.end > now; });
+    auto begin = found != occurrences_.end() ? std::optional(found->begin) : event.start;
+    if (!begin && crons_[i]) begin = crons_[i]->next(now, event.timezone);
+    const auto end = found != occurrences_.end() ? found->end : begin.value_or(now) + event.duration;
+    if (!begin || end <= now) continue;
+    out.push_back({.event = &event,
+                   .begin = *begin,
+                   .end = end,
+                   .in_force = *begin <= now,
+                   .learned = learned_[i],
+                   .expected = expected_text(i),
+                   .why_aside = found != occurrences_.end() ? why_aside(past, *found) : ""});
+  }
+  std::ranges::stable_sort(out, {}, &Standing::begin);
   return out;
 }
 

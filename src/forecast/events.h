@@ -21,6 +21,8 @@ struct KnownEvent {
   Duration duration{0};          ///< above 0
   std::optional<double> factor;  ///< above 0; nobody says: 1
   double amount = 0;
+  /// Nothing but an amount was given: that is what is learned.
+  bool only_amount() const { return !factor && amount != 0; }
   bool operator==(const KnownEvent&) const = default;
 };
 
@@ -46,12 +48,15 @@ struct Effect {
 /// The known events of one metric: what they do to forecasts, what earlier ones did, and the load as it would
 /// have been without them (docs/decisions/0013-known-events.md).
 ///
-/// `follow` after the past has grown; everything else looks at that same past. Bounded: `most_events` events,
-/// the newest `most_firings` of each; a step within an event costs a few hundred looks at the past.
+/// `follow` after the past has grown; everything else looks at that same past. An effect that was measured is
+/// remembered when the past no longer reaches back to it. Bounded: `most_events` events, the newest
+/// `most_firings` of each; a step within an event costs a few hundred looks at the past.
 class Events {
  public:
   static constexpr std::size_t most_events = 200;
   static constexpr int most_firings = 1000;
+  static constexpr std::ptrdiff_t most_of_a_name = 10;
+  static constexpr std::size_t most_remembered = 1000;
 
   Events() = default;
   explicit Events(std::vector<KnownEvent> events);
@@ -71,6 +76,37 @@ class Events {
   /// in the load is not counted on, and the text says so.
   Effect effect(const Past& past, UtcTime from, UtcTime to) const;
 
+  /// What is expected of an event, and from how many occurrences that is known.
+  struct Learned {
+    double value = 1;  ///< factor, or amount where only that is expected
+    int times = 0;     ///< 0: as given
+  };
+  /// An event that is in force, or else its next time.
+  struct Standing {
+    const KnownEvent* event;  ///< one of `known`
+    UtcTime begin;
+    UtcTime end;
+    bool in_force = false;
+    Learned learned;
+    std::string expected;   ///< `factor 2.17 learned from 4 times`
+    std::string why_aside;  ///< why it is in force and not counted on; empty otherwise
+  };
+  /// Those that are not over, by begin; none before the first `follow`.
+  std::vector<Standing> standings(const Past& past, UtcTime now) const;
+
+  /// What one that is over did. It outlives the samples that told it.
+  struct Remembered {
+    std::string name;
+    UtcTime begin;
+    bool is_amount = false;
+    double value = 1;  ///< the factor that it had, or the amount where only that was expected
+    bool operator==(const Remembered&) const = default;
+  };
+  /// By begin, also of names that are known no longer: the newest `most_of_a_name` of each, at most
+  /// `most_remembered`. `remember` adds what was kept elsewhere, before the first `follow`.
+  const std::vector<Remembered>& remembered() const { return remembered_; }
+  void remember(const std::vector<Remembered>& earlier);
+
   struct Occurrence {
     UtcTime begin;
     UtcTime end;
@@ -89,9 +125,9 @@ class Events {
     double flat = std::numeric_limits<double>::quiet_NaN();  ///< the typical load of that hour
     bool looked = false;
   };
-  struct Learned {
-    double value = 1;  ///< factor, or amount
-    int times = 0;
+  struct Expected {
+    double factor = 1;
+    double amount = 0;
   };
 
   void expand(std::size_t event, UtcTime from, UtcTime until, std::vector<Occurrence>& out) const;
@@ -102,13 +138,17 @@ class Events {
   double usual(const Past& past, std::size_t place, const Span& span) const;
   double ratio(const Past& past, std::size_t end, std::int64_t steps, const Span& span) const;
   void judge(const Past& past, Occurrence& one) const;
+  void keep(const Remembered& one);
   Learned learn(const KnownEvent& event) const;
-  std::string text(const Occurrence& one, const Learned& learned) const;
+  Expected expected(std::size_t event) const;
+  std::string expected_text(std::size_t event) const;
+  std::string why_aside(const Past& past, const Occurrence& one) const;
 
   std::vector<KnownEvent> known_;
   std::vector<std::optional<Cron>> crons_;
   std::vector<Learned> learned_;         ///< of each of `known_`
   std::vector<Occurrence> occurrences_;  ///< by begin
+  std::vector<Remembered> remembered_;   ///< by begin
   std::vector<Span> spans_;              ///< by begin, none touches another
   UtcTime expanded_from_{};
   UtcTime expanded_until_{};

@@ -25,16 +25,17 @@ class SqliteStore final : public Store {
   SqliteStore(const SqliteStore&) = delete;
   SqliteStore& operator=(const SqliteStore&) = delete;
 
-  void add_samples(std::vector<StoredSample> samples) override;
+  void add_samples(std::vector<StoredSample> samples) override { add_droppable(std::move(samples)); }
   void add_decision(StoredDecision decision) override;
   void repeat_decision(const std::string& component_id, const std::string& value, UtcTime at,
                        std::int64_t count) override;
-  void add_rollups(std::vector<StoredRollup> rollups) override;
+  void add_rollups(std::vector<StoredRollup> rollups) override { add_droppable(std::move(rollups)); }
   void keep_samples(Duration at_least) override;
   void put_state(std::string key, std::string json) override;
   void erase_state(std::string key) override;
   Task<Status> flush(Duration limit) override;
   Result<std::map<std::string, std::string>> states() override;
+  Result<std::optional<std::string>> state(const std::string& key) override;
   Result<std::vector<StoredSample>> samples(const std::string& metric_id, UtcTime since,
                                             std::size_t limit) override;
   Result<std::vector<StoredRollup>> rollups(const std::string& metric_id, Duration step,
@@ -146,14 +147,6 @@ void SqliteStore::add_droppable(std::vector<Sample> samples) {
     }
   }
   wake_.notify_one();
-}
-
-void SqliteStore::add_samples(std::vector<StoredSample> samples) {
-  add_droppable(std::move(samples));
-}
-
-void SqliteStore::add_rollups(std::vector<StoredRollup> rollups) {
-  add_droppable(std::move(rollups));
 }
 
 void SqliteStore::add_decision(StoredDecision decision) {
@@ -310,6 +303,10 @@ void SqliteStore::write_some(std::unique_lock<std::mutex>& lock) {
 
 Result<std::map<std::string, std::string>> SqliteStore::states() {
   return read_states(reader());
+}
+
+Result<std::optional<std::string>> SqliteStore::state(const std::string& key) {
+  return read_state(reader(), key);
 }
 
 Result<std::vector<StoredSample>> SqliteStore::samples(const std::string& metric_id, UtcTime since,

@@ -83,6 +83,8 @@ class Store {
   virtual Task<Status> flush(Duration limit) = 0;
 
   virtual Result<std::map<std::string, std::string>> states() = 0;
+  /// One of them; nothing where there is none.
+  virtual Result<std::optional<std::string>> state(const std::string& key) = 0;
   virtual Result<std::vector<StoredSample>> samples(const std::string& metric_id, UtcTime since,
                                                     std::size_t limit) = 0;
   /// Those of that step that start at `since` or later, oldest first.

@@ -111,6 +111,15 @@ Result<std::map<std::string, std::string>> read_states(Database& database) {
   }
 }
 
+Result<std::optional<std::string>> read_state(Database& database, const std::string& key) {
+  auto prepared = database.prepare("SELECT json FROM states WHERE key = ?1");
+  if (!prepared) return std::unexpected(prepared.error());
+  Statement statement(*prepared);
+  const auto row = statement.bind(1, key).step();
+  if (!row) return std::unexpected(database.error("cannot be read"));
+  return *row ? std::optional(statement.text(0)) : std::nullopt;
+}
+
 Result<std::vector<StoredSample>> read_samples(Database& database, const std::string& metric_id,
                                                UtcTime since, std::size_t limit) {
   auto prepared = database.prepare(

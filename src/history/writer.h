@@ -29,6 +29,7 @@ using Write = std::variant<StoredSample, StoredRollup, StoredDecision, Repeat, P
 Status write_all(Database& database, const std::deque<Write>& writes, const Retention& retention);
 
 Result<std::map<std::string, std::string>> read_states(Database& database);
+Result<std::optional<std::string>> read_state(Database& database, const std::string& key);
 Result<std::vector<StoredSample>> read_samples(Database& database, const std::string& metric_id,
                                                UtcTime since, std::size_t limit);
 Result<std::vector<StoredRollup>> read_rollups(Database& database, const std::string& metric_id,

@@ -17,6 +17,7 @@ class Cells(html.parser.HTMLParser):
     def __init__(self):
         super().__init__()
         self.figures, self.name, self.table, self.changes = {}, None, None, 0
+        self.events, self.in_event = [], False
 
     def handle_starttag(self, tag, attributes):
         attributes = dict(attributes)
@@ -25,11 +26,18 @@ class Cells(html.parser.HTMLParser):
         self.name = attributes.get("data-figure") if tag == "td" else None
         if tag == "tr" and self.table == "changes":
             self.changes += 1
+        if self.table == "events" and tag == "tr":
+            self.events.append([])
+        self.in_event = self.table == "events" and tag == "td"
 
     def handle_endtag(self, tag):
-        self.name = None
+        self.name, self.in_event = None, False
+        if tag == "table":
+            self.events = [row for row in self.events if row]  # the head has no cells
 
     def handle_data(self, data):
+        if self.in_event:
+            self.events[-1].append(data)
         if self.name:
             self.figures[self.name] = data
 
@@ -63,8 +71,10 @@ def opened(chromium, page, folder):
 
 @pytest.mark.heavy
 def test_the_page_shows_the_figures_that_json_gives(wave, chromium, tmp_path):
-    wave.write(DEFINITIONS)
     write_trace(wave.folder / "load.csv", trace())
+    spike = BEGIN + datetime.timedelta(days=DAYS - 1, minutes=700)
+    event = f"kind: Event\nid: match\nmetrics: [load]\nstart: {spike.isoformat()}\nduration: 30m\nfactor: 1.5\n"
+    wave.write(DEFINITIONS + "---\n" + event)
     begin = (BEGIN + datetime.timedelta(days=DAYS - 1)).isoformat()
     told = wave.json("backtest", "--input", "load=load.csv", "--from", begin, "--html", "page.html")
     dom, cells = opened(chromium, wave.folder / "page.html", tmp_path / "browser")
@@ -74,6 +84,11 @@ def test_the_page_shows_the_figures_that_json_gives(wave, chromium, tmp_path):
         digits = len(cells.figures[name].partition(".")[2])
         assert abs(float(cells.figures[name]) - value) <= 0.5001 * 10**-digits, name
     assert cells.changes > 10
+    (marked,) = cells.events
+    assert marked[:3] == ["match", f"{spike:%Y-%m-%d} 11:40", f"{spike:%Y-%m-%d} 12:10"]
+    times, words = marked[3].split(" ", 1)
+    assert 1.9 < float(times) < 2.1 and words == "times the usual load"
+    assert "known event" in dom
     assert '<h1 id="title">Backtest of web under load</h1>' in dom
 
 

@@ -1,11 +1,13 @@
 """Known events through the commands that people type, and through a reload of the running daemon."""
 
+import contextlib
 import csv
 import datetime
 import io
 import json
 import math
 import signal
+import sqlite3
 
 from conftest import ROOT, eventually
 
@@ -53,9 +55,13 @@ def test_schedules_are_a_plan_that_check_accepts(wave):
     (wave.folder / "with-schedules.yaml").write_text(EXAMPLE + "---\n" + text)
     assert wave.json("check", "with-schedules.yaml") == {"ok": True, "errors": [], "warnings": []}
     (item,) = wave.json("schedules", "final")["plans"]
-    assert item["schedule"] == {"cron": "0 0 19 19 7 * 2026", "timezone": "UTC", "duration": "2h30m"}
+    assert item["schedule"] == {"cron": "0 0 19 19 7 * 2026", "timezone": "UTC", "duration": "2h30m", "lead": "30s"}
     (wish,) = item["scaling_components"]
     assert wish == {"component_id": "api", "at_least": "Math.ceil((avg(\"api_rps\", '1d') * 2.5) / 200)"}
+    (item,) = wave.json("schedules", "final", "--lead", "90s")["plans"]
+    assert item["schedule"]["lead"] == "1m30s"
+    (item,) = wave.json("schedules", "final", "--lead", "0s")["plans"]
+    assert "lead" not in item["schedule"]
     unknown = wave.json("schedules", "fina", check=1)
     assert unknown["error"]["message"] == "there is no event 'fina' (did you mean 'final'?)"
 
@@ -95,3 +101,37 @@ def test_an_event_that_a_reload_brings_raises_at_once(wave):
     wave.process.send_signal(signal.SIGHUP)
     eventually(lambda: desired() == 30)
     assert any("event 'final'" in json.dumps(one) for one in wave.json("decisions"))
+
+    # Everybody may see it: before it begins, and from when it is in force.
+    (event,) = wave.get("/api/v1/events").json()
+    assert (event["metric_id"], event["event_id"], event["name"]) == ("rps", "final", "final")
+    assert (event["factor"], event["amount"], event["learned_from"]) == (3, 0, 0)
+    assert event["expected"] == "factor 3 as given" and not event["stands_aside"] and event["problem"] == ""
+    begins = datetime.datetime.fromisoformat(event["begin"].replace("Z", "+00:00"))
+    assert abs(begins - soon) < datetime.timedelta(seconds=1)
+    of_metric = wave.json("status")["metrics"][0]["events"]
+    assert [one["event_id"] for one in of_metric] == ["final"]
+    eventually(lambda: wave.get("/api/v1/events").json()[0]["in_force"])
+    told = wave.command("status", check=0).stdout
+    (line,) = [line for line in told.splitlines() if line.startswith("final ")]
+    assert line.split()[1] == "rps" and line.rstrip().endswith("in force, factor 3 as given"), told
+    page = wave.get("/metrics").text
+    for name, value in {"in_force": 1, "expected": 3, "learned_from": 0, "stands_aside": 0}.items():
+        assert f'wave_event_{name}{{metric="rps",event="final"}} {value}\n' in page, page
+
+
+def test_a_schedule_begins_by_what_the_daemon_has_learned_that_capacity_takes(wave):
+    events = "---\nkind: Event\nid: final\nmetrics: [rps]\nstart: 2030-07-19T21:00:00Z\nduration: 1h\nfactor: 3\n"
+    wave.write(DAEMON + events)
+    wave.run()
+    wave.push("rps", 100)
+    eventually(lambda: wave.desired("web") == 10)
+    wave.stop()
+    with contextlib.closing(sqlite3.connect(wave.folder / "wave.db")) as database, database:
+        state = json.loads(database.execute("SELECT json FROM states WHERE key = 'component/web'").fetchone()[0])
+        state["learned"] = [272_431_000]  # microseconds
+        database.execute("UPDATE states SET json = ? WHERE key = 'component/web'", [json.dumps(state)])
+    (item,) = wave.json("schedules")["plans"]
+    assert item["schedule"]["lead"] == "4m33s"
+    wave.write(DAEMON.replace("limits:", "ready_after: 2m\nlimits:") + events)
+    assert wave.json("schedules")["plans"][0]["schedule"]["lead"] == "2m"

@@ -49,6 +49,33 @@ TEST_P(KnownEvents, CapacityServesWhenAKnownEventBegins) {
   EXPECT_NE(text.find(" learned from 4 times"), std::string::npos) << text;
 }
 
+/// Four times a year: what one did is known at the next, whose kept past has none of them.
+TEST_P(KnownEvents, WhatOneDidIsKnownAQuarterLaterAfterARestart) {
+  const std::string quarterly = R"(---
+kind: Event
+id: final
+metrics: [rps]
+schedule: { cron: '0 20 13 MAR,JUN,SEP,DEC *', duration: 2h }
+)";
+  const auto load = [](UtcTime at) { return at >= clock_time(20) && at < clock_time(22) ? 4.0 : 1.0; };
+  begin(quarterly, 14, flat);
+  run(clock_time(22, 5), load);
+  const auto kept = nlohmann::json::parse(world->store.kept.at("events/rps"));
+  ASSERT_EQ(kept.size(), 1u);
+  EXPECT_EQ(kept[0]["name"], "final");
+  EXPECT_EQ(kept[0]["start"], "2026-06-13T20:00:00Z");
+  EXPECT_NEAR(kept[0]["factor"], 4, 0.1);
+  std::printf("kept: %s\n", kept.dump().c_str());
+
+  const auto states = world->store.kept;
+  const Duration quarter = *parse_time("2026-09-13T18:00:00Z") - start;
+  TrackedLoad::begin(start + quarter, definitions(true, quarterly), 14, flat, states);
+  run(clock_time(20) + quarter, flat);
+  EXPECT_NE(told(clock_time(19) + quarter, "event 'final'").find("factor 2 learned from 1 time"),
+            std::string::npos);
+  EXPECT_GE(desired_at(clock_time(19, 55) + quarter), 2 * usual(clock_time(20) + quarter) / limit_per_unit);
+}
+
 TEST_P(KnownEvents, WithoutAPastTheGivenFactorCountsOnTheLoadOfNow) {
   begin(final_match, 0, flat);
   run(clock_time(21), match_load);

@@ -23,6 +23,10 @@ class MemoryStore final : public history::Store {
   void erase_state(std::string key) override { kept.erase(key); }
   Task<Status> flush(Duration) override { co_return Status{}; }
   Result<std::map<std::string, std::string>> states() override { return kept; }
+  Result<std::optional<std::string>> state(const std::string& key) override {
+    const auto found = kept.find(key);
+    return found == kept.end() ? std::nullopt : std::optional(found->second);
+  }
   Result<std::vector<history::StoredSample>> samples(const std::string&, UtcTime, std::size_t) override {
     return std::vector<history::StoredSample>{};
   }

@@ -130,6 +130,36 @@ TEST(Events, OneThatDoesNotComeChangesNothingThatIsLearnedAndStandsAside) {
   EXPECT_GT(asked(same, before, "2026-03-14T20:25:00Z", "2026-03-14T20:30:00Z").factor, 1.3);
 }
 
+TEST(Events, EachIsToldThatIsInForceOrComesNext) {
+  KnownEvent over{
+      .id = "over", .name = "over", .start = at("2026-03-02T00:00:00Z"), .cron = "", .duration = 1h};
+  KnownEvent far{.id = "far", .name = "far", .start = at("2026-09-01T00:00:00Z"), .cron = "", .duration = 1h};
+  far.amount = 300;
+  Events events({far, match(2), over});
+  EXPECT_TRUE(events.standings({}, at("2026-03-14T20:40:00Z")).empty());
+  // Saturday 14th, 20:40: the match lasts, and nothing moves.
+  const Load load(13 * day + 20 * 60 + 40, [](UtcTime) { return 1; });
+  events.follow(load.past(), load.past().end());
+  const auto now = events.standings(load.past(), load.past().end());
+  ASSERT_EQ(now.size(), 2u);
+  EXPECT_EQ(now[0].event->id, "match");
+  EXPECT_TRUE(now[0].in_force);
+  EXPECT_EQ(now[0].begin, at("2026-03-14T20:00:00Z"));
+  EXPECT_EQ(now[0].end, at("2026-03-14T22:00:00Z"));
+  EXPECT_EQ(now[0].learned.times, 1);
+  EXPECT_EQ(now[0].expected, "factor 1.41 learned from 1 time");
+  EXPECT_NE(now[0].why_aside.find("the load has been 1 times the usual"), std::string::npos);
+  EXPECT_EQ(now[1].event->id, "far");
+  EXPECT_FALSE(now[1].in_force);
+  EXPECT_EQ(now[1].begin, at("2026-09-01T00:00:00Z"));
+  EXPECT_EQ(now[1].expected, "amount 300 as given");
+  EXPECT_EQ(now[1].why_aside, "");
+  // When it is over, the next is told.
+  const auto next = events.standings(load.past(), at("2026-03-14T22:00:00Z"));
+  EXPECT_EQ(next.at(0).begin, at("2026-03-21T20:00:00Z"));
+  EXPECT_FALSE(next.at(0).in_force);
+}
+
 TEST(Events, MoreThanExpectedGoesOn) {
   Events events({match(2)});
   const Load load(13 * day + 20 * 60 + 40,
@@ -203,6 +233,45 @@ TEST(Events, APastThatIsToldLaterIsLearnedFrom) {
   empty.values.clear();
   EXPECT_EQ(asked(events, empty, "2026-03-28T20:00:00Z", "2026-03-28T20:05:00Z").factor, 2);
   EXPECT_GT(asked(events, full, "2026-03-28T20:00:00Z", "2026-03-28T20:05:00Z").factor, 2.5);
+}
+
+TEST(Events, WhatOnesDidIsKnownWhenTheirSamplesAreGone) {
+  Events first({match(2)});
+  const Load load(27 * day, [](UtcTime when) { return in_match(when) ? 3 : 1; });
+  first.follow(load.past(), load.past().end());
+  ASSERT_EQ(first.remembered().size(), 3u);
+  EXPECT_EQ(first.remembered()[0].name, "match");
+  EXPECT_EQ(first.remembered()[0].begin, at("2026-03-07T20:00:00Z"));
+  EXPECT_NEAR(first.remembered()[0].value, 3, 0.05);
+  KnownEvent next{
+      .id = "final", .name = "match", .start = at("2027-03-06T20:00:00Z"), .cron = "", .duration = 2h};
+  Events later({next});
+  later.remember(first.remembered());
+  Load year_after(6 * day, [](UtcTime) { return 1; });
+  year_after.begin = at("2027-02-28T00:00:00Z");
+  EXPECT_NEAR(asked(later, year_after, "2027-03-06T20:00:00Z", "2027-03-06T20:05:00Z").factor,
+              std::pow(3, 0.75), 0.05);
+  EXPECT_EQ(later.remembered(), first.remembered());
+  // One that the past still has and that was remembered, too, counts once.
+  Events again({match(2)});
+  again.remember(first.remembered());
+  again.follow(load.past(), load.past().end());
+  EXPECT_EQ(again.standings(load.past(), load.past().end()).at(0).learned.times, 3);
+}
+
+TEST(Events, TheNewestOfEachNameAreRemembered) {
+  Events events({match(2)});
+  std::vector<Events::Remembered> all;
+  for (int i = 0; i < 25; ++i)
+    all.push_back({.name = "match", .begin = at("2020-01-01T00:00:00Z") + Duration(24h) * i, .value = 3});
+  for (int i = 0; i < 2000; ++i)
+    all.push_back(
+        {.name = "other " + std::to_string(i / 5), .begin = at("2021-01-01T00:00:00Z") + Duration(1h) * i});
+  events.remember({all.begin(), all.begin() + 25});
+  ASSERT_EQ(events.remembered().size(), 10u);
+  EXPECT_EQ(events.remembered()[0].begin, at("2020-01-16T00:00:00Z"));
+  events.remember(all);
+  EXPECT_EQ(events.remembered().size(), Events::most_remembered);
 }
 
 TEST(Events, HolesAreNeitherFilledNorLearnedFrom) {

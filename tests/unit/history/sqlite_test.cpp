@@ -58,6 +58,8 @@ TEST_F(SqliteStoreTest, KeepsStatesSamplesAndDecisionsAcrossRestarts) {
   }
   auto store = open();
   EXPECT_EQ(store->states().value(), (std::map<std::string, std::string>{{"component/web", R"({"a":2})"}}));
+  EXPECT_EQ(store->state("component/web").value(), R"({"a":2})");
+  EXPECT_EQ(store->state("component/we").value(), std::nullopt);
   const auto samples = store->samples("rps", now - 2min, 10).value();
   ASSERT_EQ(samples.size(), 2u);
   EXPECT_EQ(samples.back().value, 7);
