@@ -240,8 +240,20 @@ const std::vector<Command>& commands() {
          app.add_option("KIND", to.names, "Which; without it all.")->expected(0, 1);
        }},
       {"schedules", "Known events as schedules: a plan for who does without forecasts.",
-       "  wave-autoscale schedules > definitions/schedules.yaml\n  wave-autoscale schedules final --json",
-       [](CLI::App& app, Arguments& to) { app.add_option("EVENT", to.names, "Which; without it all."); }},
+       "  wave-autoscale schedules > definitions/schedules.yaml\n  wave-autoscale schedules final --json\n"
+       "  wave-autoscale schedules --lead 10m",
+       [](CLI::App& app, Arguments& to) {
+         app.add_option("EVENT", to.names, "Which; without it all.");
+         app.add_option_function<std::string>(
+                "--lead",
+                [&to](const std::string& text) {
+                  to.lead = duration_of(text);
+                  if (*to.lead > 7 * 24h) throw CLI::ValidationError("a lead is at most 7d");
+                },
+                "How much earlier each begins; without it what new capacity takes to serve, as written, "
+                "learned or usual for its kind.")
+             ->type_name("DURATION");
+       }},
       {"schema", "The JSON Schema of the definitions, for editors.",
        "  wave-autoscale schema > wave.schema.json", nullptr},
       {"reference", "Writes the reference pages that stand in docs/reference.",

@@ -29,6 +29,7 @@ struct Arguments {
   std::string metric;                     ///< init --metric
   std::string reason;
   std::filesystem::path output;  ///< init, reference
+  std::optional<Duration> lead;  ///< schedules --lead
   std::string shell;
   std::string prometheus;                                               ///< demo
   double seconds = 180;                                                 ///< demo

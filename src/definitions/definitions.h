@@ -96,6 +96,7 @@ struct Schedule {
   std::string timezone = "UTC";
   std::optional<Duration> duration;  ///< nullopt: an instant (`cron_expression`)
   Duration grace = 5min;             ///< how late an instant may still fire after a restart
+  Duration lead{0};                  ///< how much earlier than it says it begins; only with a duration
   Position position;
 };
 

@@ -52,6 +52,12 @@ const Block& schedule() {
                   .type = duration,
                   .help = "How late an instant may still fire after a restart.",
                   .default_value = format_duration(Schedule{}.grace),
+                  .longest = 7 * 24h},
+                 {.name = "lead",
+                  .type = duration,
+                  .help = "How much earlier it begins, so that capacity serves in time; it ends as it would "
+                          "without. Needs a `duration`.",
+                  .default_value = "0s",
                   .longest = 7 * 24h}}};
   return block;
 }

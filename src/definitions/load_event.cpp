@@ -30,6 +30,8 @@ void read_when(MapReader& reader, EventDefinition& event) {
   event.schedule = read_schedule(report, *schedule);
   if (!event.schedule) return;
   if (!event.schedule->duration) report.error(*schedule, "the 'schedule' of an Event needs a 'duration'");
+  if (event.schedule->lead > Duration{0})
+    report.error(*schedule, "an Event needs no 'lead': forecasts know how long new capacity takes to serve");
   event.duration = event.schedule->duration.value_or(1h);
 }
 

@@ -74,6 +74,10 @@ std::optional<Schedule> read_schedule(const Report& report, const YamlNode& node
   if (const YamlNode* duration = reader.find("duration"))
     schedule.duration = read_duration(report, *duration, "duration", {.min = 1s, .max = kLongestSchedule});
   reader.duration("grace", schedule.grace, {.max = 7 * 24h});
+  if (const YamlNode* lead = reader.find("lead")) {
+    schedule.lead = read_duration(report, *lead, "lead", {.max = 7 * 24h}).value_or(Duration{0});
+    if (!schedule.duration) report.error(*lead, "'lead' needs a 'duration': an instant fires when it says");
+  }
   reader.finish();
   return schedule.cron.empty() ? std::nullopt : std::optional(schedule);
 }

@@ -110,7 +110,7 @@ class Trial {
     const auto& schedule = *item_.schedule;
     if (!schedule.duration) return memory_.firing.has_value();
     if (!memory_.cron) return false;
-    const auto begun = memory_.cron->previous(now_.utc, schedule.timezone);
+    const auto begun = memory_.cron->previous(now_.utc + schedule.lead, schedule.timezone);
     return begun && now_.utc < *begun + *schedule.duration;
   }
 
@@ -334,9 +334,10 @@ std::optional<UtcTime> next_edge(const Plan& plan, UtcTime after) {
     const auto& item = plan.definition->items[i];
     const auto& cron = plan.memory[i].cron;
     if (!item.enabled || !item.schedule || !cron) continue;
-    take(cron->next(after, item.schedule->timezone));
+    const UtcTime until = after + item.schedule->lead;
+    if (const auto next = cron->next(until, item.schedule->timezone)) take(*next - item.schedule->lead);
     if (!item.schedule->duration) continue;
-    if (const auto begun = cron->previous(after, item.schedule->timezone))
+    if (const auto begun = cron->previous(until, item.schedule->timezone))
       take(*begun + *item.schedule->duration);
   }
   return soonest;

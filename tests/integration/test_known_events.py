@@ -1,11 +1,13 @@
 """Known events through the commands that people type, and through a reload of the running daemon."""
 
+import contextlib
 import csv
 import datetime
 import io
 import json
 import math
 import signal
+import sqlite3
 
 from conftest import ROOT, eventually
 
@@ -53,9 +55,13 @@ def test_schedules_are_a_plan_that_check_accepts(wave):
     (wave.folder / "with-schedules.yaml").write_text(EXAMPLE + "---\n" + text)
     assert wave.json("check", "with-schedules.yaml") == {"ok": True, "errors": [], "warnings": []}
     (item,) = wave.json("schedules", "final")["plans"]
-    assert item["schedule"] == {"cron": "0 0 19 19 7 * 2026", "timezone": "UTC", "duration": "2h30m"}
+    assert item["schedule"] == {"cron": "0 0 19 19 7 * 2026", "timezone": "UTC", "duration": "2h30m", "lead": "30s"}
     (wish,) = item["scaling_components"]
     assert wish == {"component_id": "api", "at_least": "Math.ceil((avg(\"api_rps\", '1d') * 2.5) / 200)"}
+    (item,) = wave.json("schedules", "final", "--lead", "90s")["plans"]
+    assert item["schedule"]["lead"] == "1m30s"
+    (item,) = wave.json("schedules", "final", "--lead", "0s")["plans"]
+    assert "lead" not in item["schedule"]
     unknown = wave.json("schedules", "fina", check=1)
     assert unknown["error"]["message"] == "there is no event 'fina' (did you mean 'final'?)"
 
@@ -112,3 +118,20 @@ def test_an_event_that_a_reload_brings_raises_at_once(wave):
     page = wave.get("/metrics").text
     for name, value in {"in_force": 1, "expected": 3, "learned_from": 0, "stands_aside": 0}.items():
         assert f'wave_event_{name}{{metric="rps",event="final"}} {value}\n' in page, page
+
+
+def test_a_schedule_begins_by_what_the_daemon_has_learned_that_capacity_takes(wave):
+    events = "---\nkind: Event\nid: final\nmetrics: [rps]\nstart: 2030-07-19T21:00:00Z\nduration: 1h\nfactor: 3\n"
+    wave.write(DAEMON + events)
+    wave.run()
+    wave.push("rps", 100)
+    eventually(lambda: wave.desired("web") == 10)
+    wave.stop()
+    with contextlib.closing(sqlite3.connect(wave.folder / "wave.db")) as database, database:
+        state = json.loads(database.execute("SELECT json FROM states WHERE key = 'component/web'").fetchone()[0])
+        state["learned"] = [272_431_000]  # microseconds
+        database.execute("UPDATE states SET json = ? WHERE key = 'component/web'", [json.dumps(state)])
+    (item,) = wave.json("schedules")["plans"]
+    assert item["schedule"]["lead"] == "4m33s"
+    wave.write(DAEMON.replace("limits:", "ready_after: 2m\nlimits:") + events)
+    assert wave.json("schedules")["plans"][0]["schedule"]["lead"] == "2m"

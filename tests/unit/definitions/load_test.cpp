@@ -141,6 +141,8 @@ TEST(Load, SaysWhatIsWrongWhereItIs) {
       {"desired: 3", "desired: -3", "w.yaml:15:56", "below 0"},
       {"query: up }", "query: up }\npolling_interval: soon", "w.yaml:5:19", "duration"},
       {"    scaling", "    schedule: { cron: '61 * * * *' }\n    scaling", "w.yaml:15:", "cron"},
+      {"    scaling", "    schedule: { cron: '1 * * * *', lead: 5m }\n    scaling",
+       "w.yaml:15:", "'lead' needs a 'duration'"},
       {"    scaling", "    schedule: { cron: '1 * * * *', timezone: Asia/Soul }\n    scaling",
        "w.yaml:15:", "Asia/Seoul"},
       {"{ asg_name: web }", "{ asg_name: web }\nlimits: { min: 5, max: 2 }", "w.yaml:10:", "below 'min'"},
@@ -264,6 +266,8 @@ TEST(Load, AnEventThatSaysNothingOfItsTimeIsReported) {
             "w.yaml:20:42: unknown time zone 'Europe/Berln' (did you mean 'Europe/Berlin'?)");
   EXPECT_EQ(problem(good + event + "schedule: { cron: '0 9 * * *' }\n"),
             "w.yaml:20:11: the 'schedule' of an Event needs a 'duration'");
+  EXPECT_EQ(problem(good + event + "schedule: { cron: '0 9 * * *', duration: 1h, lead: 5m }\n"),
+            "w.yaml:20:11: an Event needs no 'lead': forecasts know how long new capacity takes to serve");
   EXPECT_EQ(problem(good + std::string("---\nkind: Event\nid: e\nmetrics: [rpx]\nduration: 1h\n"
                                        "start: 2026-01-01T00:00:00Z\n")),
             "w.yaml:19:11: there is no metric 'rpx' (did you mean 'rps'?)");
