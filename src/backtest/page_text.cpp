@@ -40,7 +40,7 @@ pre { margin: 0; font: 12px/1.4 ui-monospace, monospace; text-align: left; white
 <h1 id="title"></h1>
 <p id="about"></p>
 <div class="wide"><table id="figures"></table></div>
-<p>SLO %: time in which load was above 85 % of what the ready units can carry. Unserved %: load above what
+<p>Minutes violated %: those in which load was above 85 % of what the ready units can carry. Unserved %: load above what
 they can carry. Cost: units ordered, relative to the oracle, which knows the future. Time short and time over:
 ready below and above need.</p>
 <div class="wide" id="suggested" hidden><h2>Other settings</h2>
@@ -84,7 +84,7 @@ document.title = at('title').textContent = `Backtest of ${data.component_id} und
 at('about').textContent = `${iso(begin)} to ${iso(end)} UTC; new units serve after ${data.ready_after}; a `
   + `unit is meant to carry ${short(data.per_unit)} and can carry ${short(data.capacity)}.`;
 
-const columns = [['slo_pct', 'SLO %', 3], ['unserved_pct', 'Unserved %', 3], ['cost', 'Cost', 3],
+const columns = [['slo_pct', 'Minutes violated %', 3], ['unserved_pct', 'Unserved %', 3], ['cost', 'Cost', 3],
   ['actions_day', 'Changes/day', 1], ['theta_u', 'Mean shortage %', 2], ['theta_o', 'Mean surplus %', 2],
   ['tau_u', 'Time short %', 2], ['tau_o', 'Time over %', 2]];
 {
@@ -107,8 +107,13 @@ if (data.result.suggestions) {
     + `were tried on ${iso(Date.parse(told.chosen_on.from))} to ${iso(Date.parse(told.chosen_on.to))} UTC. `
     + 'These are not beaten in both violations and cost; the last columns are the test above, which the '
     + 'choice has not seen.'
+    + ' With the suggested one, capacity that is no longer needed is released after '
+    + told.frontier.find(one => one.suggested).set.behavior.scale_down.stabilization_window
+    + '; later after a load that surprised the forecast.'
     + (told.less_than_two_weeks ? ' The recording has less than two weeks: so few days say little.' : '');
-  for (const name of ['', 'SLO %', 'Cost', 'SLO % in the test', 'Cost in the test']) cell(head, name, 'th');
+  const violated = columns[0][1];
+  for (const name of ['', violated, 'Cost', violated + ' in the test', 'Cost in the test'])
+    cell(head, name, 'th');
   cell(head, 'Set', 'th').className = 'why';
   for (const one of told.frontier) {
     const line = row(table);

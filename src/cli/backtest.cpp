@@ -176,7 +176,7 @@ void print_suggestions(const backtest::Suggestions& suggestions, const backtest:
              ", item " + suggestions.item_id + " tried on " + show_time(suggestions.from) + " to " +
              show_time(suggestions.to) +
              "; those that no other beats in both, and what they did in the test:");
-  Table table({"", "SLO %", "COST", "TEST SLO %", "TEST COST", "SET"});
+  Table table({"", "MINUTES VIOLATED %", "COST", "TEST MINUTES VIOLATED %", "TEST COST", "SET"});
   const backtest::Candidate* yours = nullptr;
   const backtest::Candidate* suggested = nullptr;
   for (const auto& one : suggestions.frontier) {
@@ -191,6 +191,10 @@ void print_suggestions(const backtest::Suggestions& suggestions, const backtest:
   }
   std::fputs(table.text().c_str(), stdout);
   print_line(verdict(*suggested, *yours));
+  print_line("With it capacity that is no longer needed is released after " +
+             format_duration(suggested->set.window) +
+             (suggested->is_yours ? "" : " (with yours after " + format_duration(yours->set.window) + ")") +
+             ", the `stabilization_window` of `scale_down`; later after a load that surprised the forecast.");
   if (suggestions.is_short)
     print_line("The recording has less than two weeks: figures of so few days say little.");
   if (suggested->is_yours) return;
@@ -205,7 +209,7 @@ void print_table(const backtest::Question& question, const backtest::Answer& ans
                  const backtest::Judged& all) {
   print_line(question.component_id + " under " + question.load_metric + ", " + show_time(question.from) +
              " to " + show_time(question.to) + ", ready after " + format_duration(answer.ready_after));
-  Table table({"POLICY", "SLO %", "UNSERVED %", "COST", "CHANGES/DAY"});
+  Table table({"POLICY", "MINUTES VIOLATED %", "UNSERVED %", "COST", "CHANGES/DAY"});
   for (const auto& [name, figures] : all)
     table.add({name, fixed(figures.slo_pct, 2), fixed(figures.unserved_pct, 3), fixed(figures.cost, 2),
                fixed(figures.actions_day, 0)});

@@ -50,7 +50,8 @@ def test_a_person_is_told_both_figures_and_the_keys(wave):
     write(wave, DEFINITIONS.replace("    proactive: { violation_cost: 14 }\n", ""), days=4)
     told = wave.command("backtest", "--input", "requests=load.csv", "--suggest", check=0).stdout
     assert "28 settings of plan follow, item track" in told
-    assert "TEST SLO %" in told and "yours" in told and "not proactive, stabilization_window: 5m" in told
+    assert "capacity that is no longer needed is released after" in told
+    assert "TEST MINUTES VIOLATED %" in told and "yours" in told and "not proactive, stabilization_window: 5m" in told
     assert "less than two weeks" in told
 
 
