@@ -125,7 +125,7 @@ const Block& threshold() {
                   .type = duration,
                   .help = "How long the metric must have been on that side.",
                   .default_value = "0s",
-                  .longest = 7 * 24h}}};
+                  .longest = 24h}}};
   return block;
 }
 
