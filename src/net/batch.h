@@ -14,6 +14,11 @@
 
 namespace wave::net {
 
+/// What a call answers that had rather be asked for fewer names, in the end for each alone.
+inline std::unexpected<Error> ask_for_fewer() {
+  return fail(ErrorCode::invalid_argument, "many names together cost more than each alone");
+}
+
 /// One Describe for many: names that are asked for within a twentieth of a second travel in one call, at most
 /// `most` of them. Keep one in `Shared` for everything that one call can answer together.
 ///

@@ -234,6 +234,10 @@ class Wave:
                 return one
         raise AssertionError(f"no component {component}")
 
+    def reasons(self, component):
+        """The texts of the reasons in its latest decisions."""
+        return [reason["text"] for one in self.component(component)["decisions"] for reason in one["reasons"]]
+
     def desired(self, component):
         return self.component(component)["current"].get("desired")
 

@@ -63,15 +63,7 @@ def test_only_our_readers_go(wave, aws, moto, kind, service, engine, conflict):
     eventually(lambda: wave.component("db")["ready"] == 3)
     wave.push("load", 0)
     eventually(lambda: set(instances(client)) == {"writer", "theirs-1", "theirs-2"}, timeout=60)
-    held = eventually(
-        lambda: [
-            reason["text"]
-            for one in wave.component("db")["decisions"]
-            for reason in one["reasons"]
-            if "system's own minimum" in reason["text"]
-        ],
-        timeout=60,
-    )
+    held = eventually(lambda: [text for text in wave.reasons("db") if "system's own minimum" in text], timeout=60)
     assert "2" in held[0]
     assert set(instances(client)) == {"writer", "theirs-1", "theirs-2"}
 
@@ -158,13 +150,6 @@ def test_a_class_that_is_not_listed_is_held_and_named(wave, aws, moto):
     wave.run()
     wave.push("load", 0)
     wave.push("weight", 2)
-    held = eventually(
-        lambda: [
-            reason["text"]
-            for one in wave.component("db")["decisions"]
-            for reason in one["reasons"]
-            if "db.m5.large" in reason["text"]
-        ]
-    )
+    held = eventually(lambda: [text for text in wave.reasons("db") if "db.m5.large" in text])
     assert "instance_classes does not list: add it there" in held[0]
     assert described(aws("rds"))["orders"]["DBInstanceClass"] == "db.m5.large"

@@ -220,8 +220,7 @@ def test_a_static_pool_comes_to_rest_when_its_nodes_are_ready(wave, kube):
 
     wave.push("load", 9)
     eventually(lambda: at_rest(wave, 5))
-    reasons = [reason["text"] for one in wave.component("pool")["decisions"] for reason in one["reasons"]]
-    assert "the system's own maximum is 5" in reasons
+    assert "the system's own maximum is 5" in wave.reasons("pool")
     wave.push("load", 2)
     eventually(lambda: at_rest(wave, 2), timeout=60)
     assert (ready_nodes(kube, name), len(claims(kube, name))) == (2, 2)

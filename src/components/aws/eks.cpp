@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "components/aws/answer.h"
+#include "components/answer.h"
 #include "components/aws/auto_scaling_groups.h"
 #include "components/aws/aws_component.h"
 #include "components/kinds.h"

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "components/aws/answer.h"
+#include "components/answer.h"
 #include "net/aws/errors.h"
 
 namespace wave::components {

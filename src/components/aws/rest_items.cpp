@@ -17,13 +17,13 @@ class Listing {
       auto one = co_await ask_for(std::move(names.front()));
       co_return one;
     }
-    if (names.size() <= dear_up_to_) co_return ask_for_fewer();
+    if (names.size() <= dear_up_to_) co_return net::ask_for_fewer();
     RestItems::Answers out;
     std::string next;
     for (std::size_t pages = 0; pages == 0 || !next.empty(); ++pages) {
       if (pages == names.size()) {
         dear_up_to_ = std::max(dear_up_to_, pages);
-        co_return ask_for_fewer();
+        co_return net::ask_for_fewer();
       }
       net::RestCall call{.path = how_.all_path, .query = how_.parameters};
       if (!next.empty()) call.query.emplace_back(how_.next_asked, next);
@@ -41,10 +41,6 @@ class Listing {
   }
 
  private:
-  static std::unexpected<Error> ask_for_fewer() {
-    return fail(ErrorCode::invalid_argument, "many names together cost more than each alone");
-  }
-
   Task<Result<Answer>> ask(net::RestCall call) {
     auto answer = co_await client_->rest(std::move(call));
     if (!answer) co_return std::unexpected(std::move(answer.error()));

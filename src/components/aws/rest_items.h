@@ -1,6 +1,6 @@
 #pragma once
 
-#include "components/aws/answer.h"
+#include "components/answer.h"
 #include "net/aws/aws_client.h"
 #include "net/batch.h"
 #include "net/services.h"

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "components/aws/answer.h"
+#include "components/answer.h"
 
 namespace wave::components {
 namespace {

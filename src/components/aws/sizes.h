@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "components/component.h"
+#include "net/aws/aws_client.h"
 
 namespace wave::components {
 
@@ -30,5 +31,18 @@ class Sizes {
   std::string key_;
   std::vector<std::string> names_;
 };
+
+/// A component whose `size` counts the list `key`, with a client of that service.
+template <class Sized>
+Result<std::unique_ptr<Component>> create_sized(const net::aws::Service& service, std::string_view key,
+                                                const definitions::ComponentDefinition& definition,
+                                                const definitions::Settings& settings,
+                                                net::Services& services) {
+  auto client = services.aws.client(service, settings);
+  if (!client) return std::unexpected(client.error());
+  auto sizes = Sizes::create(key, settings);
+  if (!sizes) return std::unexpected(sizes.error());
+  return std::make_unique<Sized>(definition, settings, std::move(*sizes), std::move(*client), services);
+}
 
 }  // namespace wave::components

@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "components/aws/answer.h"
+#include "components/answer.h"
 #include "components/aws/aws_component.h"
 #include "components/aws/rest_items.h"
 #include "components/kinds.h"

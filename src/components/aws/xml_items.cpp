@@ -23,14 +23,14 @@ class Listing {
 
   /// A refusal of several names makes the batch ask for fewer, in the end for each alone.
   Task<Result<XmlItems::Answers>> describe(std::vector<std::string> names) {
-    if (names.size() > 1 && names.size() <= dear_up_to_) co_return ask_for_fewer();
+    if (names.size() > 1 && names.size() <= dear_up_to_) co_return net::ask_for_fewer();
     XmlItems::Answers out;
     std::string next;
     std::size_t pages = 0;
     do {
       if (names.size() > 1 && !how_.filter && pages == names.size()) {
         dear_up_to_ = std::max(dear_up_to_, pages);
-        co_return ask_for_fewer();
+        co_return net::ask_for_fewer();
       }
       auto answer = co_await ask_xml(*client_, how_.action, parameters(names, next));
       if (!answer && answer.error().code == ErrorCode::forbidden && names.size() > 1)
@@ -46,10 +46,6 @@ class Listing {
   }
 
  private:
-  static std::unexpected<Error> ask_for_fewer() {
-    return fail(ErrorCode::invalid_argument, "many names together cost more than each alone");
-  }
-
   net::Headers parameters(const std::vector<std::string>& names, const std::string& next) const {
     net::Headers out;
     const bool several = names.size() > 1;

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
-#include "components/aws/answer.h"
+#include "components/answer.h"
 #include "components/kinds.h"
 #include "components/kubernetes/keys.h"
 #include "components/kubernetes/steering.h"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "components/aws/answer.h"
+#include "components/answer.h"
 #include "components/aws/databases/waiting.h"
 
 namespace wave::components {
@@ -35,17 +35,6 @@ std::shared_ptr<XmlItems> replication_groups(std::shared_ptr<net::AwsClient> cli
 
 std::shared_ptr<XmlItems> cache_clusters(std::shared_ptr<net::AwsClient> client, net::Services& services) {
   return xml_items(clusters, std::move(client), services);
-}
-
-Result<std::unique_ptr<Component>> CacheNodeType::create(const definitions::ComponentDefinition& definition,
-                                                         const definitions::Settings& settings,
-                                                         net::Services& services) {
-  auto client = services.aws.client(net::aws::elasticache, settings);
-  if (!client) return std::unexpected(client.error());
-  auto sizes = Sizes::create("node_types", settings);
-  if (!sizes) return std::unexpected(sizes.error());
-  return std::unique_ptr<Component>(
-      new CacheNodeType(definition, settings, std::move(*sizes), std::move(*client), services));
 }
 
 CacheNodeType::CacheNodeType(const definitions::ComponentDefinition& definition,

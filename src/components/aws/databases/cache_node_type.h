@@ -11,13 +11,10 @@ namespace wave::components {
 class CacheNodeType final : public AwsComponent {
  public:
   /// Of `replication_group_id` or `cache_cluster_id`.
-  static Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
-                                                   const definitions::Settings& settings,
-                                                   net::Services& services);
-
- private:
   CacheNodeType(const definitions::ComponentDefinition& definition, const definitions::Settings& settings,
                 Sizes sizes, std::shared_ptr<net::AwsClient> client, net::Services& services);
+
+ private:
   Task<Result<Observation>> look() override;
   Task<Result<Applied>> write(Observation seen, Values wanted) override;
   Task<Result<Observation>> look_at_group();

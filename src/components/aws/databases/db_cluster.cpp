@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "components/aws/answer.h"
+#include "components/answer.h"
 #include "components/aws/databases/waiting.h"
 #include "components/aws/sizes.h"
 #include "definitions/common_keys.h"
@@ -294,12 +294,10 @@ Task<Result<std::string>> DbCluster::add_reader(const Cluster& cluster, std::str
                              {"Engine", cluster.engine},
                              {"DBClusterIdentifier", id_},
                              {"PromotionTier", tier_}};
-  if (!zones_.empty())
-    parameters.emplace_back("AvailabilityZone",
-                            zones_[(readers_of(cluster.instances).size() + full_zones_) % zones_.size()]);
+  zones_.add_next(readers_of(cluster.instances).size(), parameters);
   add_our_tag(parameters);
   auto id = co_await order_xml(*client_, "CreateDBInstance", std::move(parameters));
-  if (!id && net::aws::has_code(id.error(), "InsufficientDBInstanceCapacity")) ++full_zones_;
+  if (!id) zones_.note(id.error());
   if (!id && net::aws::has_code(id.error(), "DBInstanceAlreadyExists")) {
     auto ok = co_await check_it_is_ours(std::move(name));
     if (!ok) co_return std::unexpected(std::move(ok.error()));

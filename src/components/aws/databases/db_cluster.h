@@ -70,8 +70,7 @@ class DbCluster final : public AwsComponent {
   std::string prefix_;
   std::string instance_class_;
   std::string tier_;
-  std::vector<std::string> zones_;
-  std::size_t full_zones_ = 0;  ///< times that one had no room: the next one's turn
+  Zones zones_;
   std::shared_ptr<net::AwsClient> client_;
   std::shared_ptr<XmlItems> clusters_;   ///< by identifier
   std::shared_ptr<XmlItems> instances_;  ///< by cluster

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
-#include "components/aws/answer.h"
+#include "components/answer.h"
 #include "components/aws/aws_component.h"
 #include "components/kinds.h"
 #include "definitions/common_keys.h"

@@ -1,7 +1,7 @@
 #include <array>
 
 #include "base/text.h"
-#include "components/aws/answer.h"
+#include "components/answer.h"
 #include "components/aws/databases/cache_node_type.h"
 #include "components/aws/databases/waiting.h"
 #include "components/kinds.h"
@@ -107,7 +107,8 @@ Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition
   if (given != 1)
     return fail(ErrorCode::invalid_argument,
                 "give one of serverless_cache_name, replication_group_id and cache_cluster_id");
-  if (!settings.has("serverless_cache_name")) return CacheNodeType::create(definition, settings, services);
+  if (!settings.has("serverless_cache_name"))
+    return create_sized<CacheNodeType>(net::aws::elasticache, "node_types", definition, settings, services);
   auto client = services.aws.client(net::aws::elasticache, settings);
   if (!client) return std::unexpected(client.error());
   return std::make_unique<ServerlessCache>(definition, settings, std::move(*client), services);

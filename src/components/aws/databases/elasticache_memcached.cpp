@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "components/aws/answer.h"
+#include "components/answer.h"
 #include "components/aws/databases/cache_node_type.h"
 #include "components/aws/databases/waiting.h"
 #include "components/kinds.h"

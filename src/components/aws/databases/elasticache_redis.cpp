@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "components/aws/answer.h"
+#include "components/answer.h"
 #include "components/aws/databases/cache_node_type.h"
 #include "components/aws/databases/shard_room.h"
 #include "components/aws/databases/waiting.h"

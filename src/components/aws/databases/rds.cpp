@@ -20,8 +20,10 @@ Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition
   const bool of_cluster = settings.has("db_cluster_identifier");
   if (of_cluster == settings.has("db_instance_identifier"))
     return fail(ErrorCode::invalid_argument, "give one of db_cluster_identifier and db_instance_identifier");
-  if (!of_cluster) return RdsInstance::create(definition, settings, services);
-  if (settings.has("instance_classes")) return RdsMultiAz::create(definition, settings, services);
+  if (!of_cluster)
+    return create_sized<RdsInstance>(net::aws::rds, "instance_classes", definition, settings, services);
+  if (settings.has("instance_classes"))
+    return create_sized<RdsMultiAz>(net::aws::rds, "instance_classes", definition, settings, services);
   return DbCluster::create(aurora, definition, settings, services);
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "components/aws/answer.h"
+#include "components/answer.h"
 #include "components/aws/databases/waiting.h"
 #include "net/aws/errors.h"
 
@@ -38,17 +38,6 @@ std::string replication_trouble(const XmlAnswer& replica) {
 }
 
 }  // namespace
-
-Result<std::unique_ptr<Component>> RdsInstance::create(const definitions::ComponentDefinition& definition,
-                                                       const definitions::Settings& settings,
-                                                       net::Services& services) {
-  auto client = services.aws.client(net::aws::rds, settings);
-  if (!client) return std::unexpected(client.error());
-  auto sizes = Sizes::create("instance_classes", settings);
-  if (!sizes) return std::unexpected(sizes.error());
-  return std::unique_ptr<Component>(
-      new RdsInstance(definition, settings, std::move(*sizes), std::move(*client), services));
-}
 
 RdsInstance::RdsInstance(const definitions::ComponentDefinition& definition,
                          const definitions::Settings& settings, Sizes sizes,
@@ -266,10 +255,7 @@ Task<Result<std::string>> RdsInstance::set_replicas(std::size_t wanted) {
 Task<Result<std::string>> RdsInstance::make_replica(XmlAnswer source, std::string name) {
   net::Headers parameters = {{"DBInstanceIdentifier", name}, {"SourceDBInstanceIdentifier", id_}};
   if (!instance_class_.empty()) parameters.emplace_back("DBInstanceClass", instance_class_);
-  if (!zones_.empty()) {
-    const auto made = source.at("ReadReplicaDBInstanceIdentifiers").items().size();
-    parameters.emplace_back("AvailabilityZone", zones_[(made + full_zones_) % zones_.size()]);
-  }
+  zones_.add_next(source.at("ReadReplicaDBInstanceIdentifiers").items().size(), parameters);
   // Without these, a replica may be open to others than its source is.
   if (const auto open = source.text("PubliclyAccessible"); !open.empty())
     parameters.emplace_back("PubliclyAccessible", open);
@@ -279,7 +265,7 @@ Task<Result<std::string>> RdsInstance::make_replica(XmlAnswer source, std::strin
                             group.text("VpcSecurityGroupId"));
   add_our_tag(parameters);
   auto id = co_await order_xml(*client_, "CreateDBInstanceReadReplica", std::move(parameters));
-  if (!id && net::aws::has_code(id.error(), "InsufficientDBInstanceCapacity")) ++full_zones_;
+  if (!id) zones_.note(id.error());
   if (!id && net::aws::has_code(id.error(), "DBInstanceAlreadyExists")) {
     auto ok = co_await check_it_is_ours(std::move(name));
     if (!ok) co_return std::unexpected(std::move(ok.error()));

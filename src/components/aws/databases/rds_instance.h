@@ -16,9 +16,8 @@ class RdsInstance final : public AwsComponent {
   static constexpr const char* replicas = "desired";
   static constexpr const char* storage = "allocated_storage";
 
-  static Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
-                                                   const definitions::Settings& settings,
-                                                   net::Services& services);
+  RdsInstance(const definitions::ComponentDefinition& definition, const definitions::Settings& settings,
+              Sizes sizes, std::shared_ptr<net::AwsClient> client, net::Services& services);
 
  private:
   struct Found {
@@ -27,8 +26,6 @@ class RdsInstance final : public AwsComponent {
     std::vector<std::string> warnings;
   };
 
-  RdsInstance(const definitions::ComponentDefinition& definition, const definitions::Settings& settings,
-              Sizes sizes, std::shared_ptr<net::AwsClient> client, net::Services& services);
   Task<Result<Observation>> look() override;
   Task<Result<Applied>> write(Observation seen, Values wanted) override;
   Task<Result<Found>> read();
@@ -46,8 +43,7 @@ class RdsInstance final : public AwsComponent {
   std::string id_;
   std::string prefix_;
   std::string instance_class_;
-  std::vector<std::string> zones_;
-  std::size_t full_zones_ = 0;  ///< times that one had no room: the next one's turn
+  Zones zones_;
   Sizes sizes_;
   Runtime& runtime_;
   std::shared_ptr<net::AwsClient> client_;

@@ -1,21 +1,10 @@
 #include "components/aws/databases/rds_multi_az.h"
 
-#include "components/aws/answer.h"
+#include "components/answer.h"
 #include "components/aws/databases/db_cluster.h"
 #include "components/aws/databases/waiting.h"
 
 namespace wave::components {
-
-Result<std::unique_ptr<Component>> RdsMultiAz::create(const definitions::ComponentDefinition& definition,
-                                                      const definitions::Settings& settings,
-                                                      net::Services& services) {
-  auto client = services.aws.client(net::aws::rds, settings);
-  if (!client) return std::unexpected(client.error());
-  auto sizes = Sizes::create("instance_classes", settings);
-  if (!sizes) return std::unexpected(sizes.error());
-  return std::unique_ptr<Component>(
-      new RdsMultiAz(definition, settings, std::move(*sizes), std::move(*client), services));
-}
 
 RdsMultiAz::RdsMultiAz(const definitions::ComponentDefinition& definition,
                        const definitions::Settings& settings, Sizes sizes,

@@ -10,13 +10,10 @@ namespace wave::components {
 /// one class. The class is what there is to scale.
 class RdsMultiAz final : public AwsComponent {
  public:
-  static Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
-                                                   const definitions::Settings& settings,
-                                                   net::Services& services);
-
- private:
   RdsMultiAz(const definitions::ComponentDefinition& definition, const definitions::Settings& settings,
              Sizes sizes, std::shared_ptr<net::AwsClient> client, net::Services& services);
+
+ private:
   Task<Result<Observation>> look() override;
   Task<Result<Applied>> write(Observation seen, Values wanted) override;
 

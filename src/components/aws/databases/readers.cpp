@@ -4,6 +4,8 @@
 #include <set>
 #include <tuple>
 
+#include "net/aws/errors.h"
+
 namespace wave::components {
 namespace {
 
@@ -21,6 +23,14 @@ bool has_our_tag(const XmlAnswer& tags) {
 void add_our_tag(net::Headers& parameters) {
   parameters.emplace_back("Tags.Tag.1.Key", tag_key);
   parameters.emplace_back("Tags.Tag.1.Value", tag_value);
+}
+
+void Zones::add_next(std::size_t there, net::Headers& parameters) const {
+  if (!names_.empty()) parameters.emplace_back("AvailabilityZone", names_[(there + full_) % names_.size()]);
+}
+
+void Zones::note(const Error& error) {
+  if (net::aws::has_code(error, "InsufficientDBInstanceCapacity")) ++full_;
 }
 
 std::vector<DbInstance> readers_of(const std::vector<DbInstance>& instances) {

@@ -25,6 +25,20 @@ struct DbInstance {
 bool has_our_tag(const XmlAnswer& tags);
 void add_our_tag(net::Headers& parameters);
 
+/// The zones that new instances are put in, in turn.
+class Zones {
+ public:
+  explicit Zones(std::vector<std::string> names) : names_(std::move(names)) {}
+  /// The zone of the one after `there` of them; none where no zones are given.
+  void add_next(std::size_t there, net::Headers& parameters) const;
+  /// A zone without room is followed by the next.
+  void note(const Error& error);
+
+ private:
+  std::vector<std::string> names_;
+  std::size_t full_ = 0;  ///< times that one had no room
+};
+
 /// Of those, the readers that are there to stay.
 std::vector<DbInstance> readers_of(const std::vector<DbInstance>& instances);
 

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
-#include "components/aws/answer.h"
+#include "components/answer.h"
 
 namespace wave::components {
 namespace {

@@ -1,4 +1,4 @@
-#include "components/aws/answer.h"
+#include "components/answer.h"
 
 #include <cmath>
 
