@@ -54,7 +54,7 @@ json component_of(const engine::Component& component, const engine::Engine& engi
     if (seen->ready) out["ready"] = *seen->ready;
     out["changing"] = seen->changing;
     out["warnings"] = seen->warnings;
-    if (seen->steering) out["steered_by"] = seen->steering->who;
+    if (!seen->steering.empty()) out["steered_by"] = seen->steered_by();
   }
   if (const auto& pause = component.paused()) {
     if (pause->until) out["paused_until"] = iso8601(*pause->until);

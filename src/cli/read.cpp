@@ -82,7 +82,7 @@ json observe_json(const engine::Component& component) {
   }
   if (until) out["blocked_until"] = iso8601(*until);
   out["warnings"] = seen.warnings;
-  if (seen.steering) out["steered_by"] = seen.steering->who;
+  if (!seen.steering.empty()) out["steered_by"] = seen.steered_by();
   return out;
 }
 
@@ -170,7 +170,7 @@ int observe(const Arguments& arguments, const Configuration& configuration) {
     if (seen) {
       for (const auto& [value, number] : seen->current) current += value + "=" + show(number) + " ";
       for (const auto& warning : seen->warnings) notes += (notes.empty() ? "" : "; ") + warning;
-      if (seen->steering) notes += (notes.empty() ? "" : "; ") + ("steered by " + seen->steering->who);
+      if (!seen->steering.empty()) notes += (notes.empty() ? "" : "; ") + ("steered by " + seen->steered_by());
     }
     table.add({component->definition().id, current, seen && seen->ready ? show(*seen->ready) : "-",
                seen && seen->changing ? "yes" : "no", notes});

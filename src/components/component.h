@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -33,10 +34,22 @@ struct Observation {
   std::optional<double> ready;             ///< how many serve; nullopt where the system does not say
   bool changing = false;                   ///< a change is under way
   std::vector<decisions::Block> blocks{};  ///< what the system refuses now
-  std::optional<Steering> steering{};
+  std::vector<Steering> steering{};        ///< everybody else who sets one of the values
   std::vector<std::string> warnings{};         ///< `Launch is suspended`, `ReplicaFailure: quota`
   std::map<std::string, double> system_min{};  ///< the system's own bounds, where it has some (ASG MinSize)
   std::map<std::string, double> system_max{};
+
+  /// Who else sets that value; null: nobody.
+  const Steering* steers(const std::string& value) const {
+    const auto found = std::ranges::find_if(steering, [&](const Steering& one) { return one.sets(value); });
+    return found == steering.end() ? nullptr : &*found;
+  }
+  /// All of them in one line; empty: nobody.
+  std::string steered_by() const {
+    std::string out;
+    for (const auto& one : steering) out += (out.empty() ? "" : "; ") + one.who;
+    return out;
+  }
 };
 
 /// What to set. Absolute, so that sending it twice is the same as once.
@@ -51,6 +64,10 @@ struct Change {
 struct Applied {
   std::string request_id;  ///< the system's, where it gives one
   bool changed = true;     ///< false: it already was so
+  /// Where not all was set at once: what the values are told to be now (those that were left are missing),
+  /// and why. What is still wished is decided anew.
+  std::optional<Values> reached{};
+  std::string rest{};  ///< `one broker of each zone at a time`
 };
 
 /// One scaled thing. One call is in flight at a time; the engine owns retries.

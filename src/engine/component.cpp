@@ -232,7 +232,7 @@ void Component::take(components::Observation observation) {
                        observation_->ready != observation.ready ||
                        observation_->changing != observation.changing ||
                        observation_->blocks != observation.blocks ||
-                       observation_->steering.has_value() != observation.steering.has_value();
+                       observation_->steered_by() != observation.steered_by();
   const bool was_known = known();
   observation_ = std::move(observation);
   observed_at_ = parts_.runtime.mono();

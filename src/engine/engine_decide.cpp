@@ -14,7 +14,7 @@ constexpr Duration write_repeats_every = 60s;
 
 /// Somebody else steers it and the change goes to his floor.
 bool raises_floor(const Component& component) {
-  return component.observation()->steering &&
+  return !component.observation()->steering.empty() &&
          component.definition().on_conflict == definitions::OnConflict::raise_floor;
 }
 
@@ -31,11 +31,10 @@ decisions::Input Engine::input_for(const Component& component, const std::string
   if (main) input.ready = seen.ready;
   input.changing = seen.changing;
   input.blocks = seen.blocks;
-  if (seen.steering && seen.steering->sets(value) &&
-      definition.on_conflict != definitions::OnConflict::ignore) {
-    input.raise_floor =
-        definition.on_conflict == definitions::OnConflict::raise_floor && seen.steering->can_raise_floor;
-    if (!input.raise_floor) input.refused_by = seen.steering->who + " (" + seen.steering->advice + ")";
+  const auto* other = seen.steers(value);
+  if (other != nullptr && definition.on_conflict != definitions::OnConflict::ignore) {
+    input.raise_floor = definition.on_conflict == definitions::OnConflict::raise_floor && other->can_raise_floor;
+    if (!input.raise_floor) input.refused_by = other->who + " (" + other->advice + ")";
   }
   const auto bound = [&value](const std::map<std::string, double>& bounds) -> std::optional<double> {
     const auto one = bounds.find(value);

@@ -58,7 +58,7 @@ Result<Observation> observation_of(const XmlAnswer& group) {
   seen.changing = !serving.all_settled || serving.ready != *desired;
   seen.system_min["desired"] = *min;
   seen.system_max["desired"] = *max;
-  seen.steering = steering_of(group);
+  if (auto who = steering_of(group)) seen.steering.push_back(std::move(*who));
   if (const std::string status = group.text("Status"); !status.empty()) {
     seen.blocks.push_back({.reason = "the group's status is '" + status.substr(0, 64) + "'"});
   }

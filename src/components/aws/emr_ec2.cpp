@@ -73,8 +73,8 @@ class EmrInstances final : public AwsComponent {
     seen.changing = *seen.ready != *requested;
     const std::string policy = group.at("AutoScalingPolicy").at("Status").text("State");
     if (!policy.empty() && policy != "DETACHED")
-      seen.steering =
-          Steering{.who = "an automatic scaling policy of the instance group", .advice = "remove it"};
+      seen.steering.push_back(
+          {.who = "an automatic scaling policy of the instance group", .advice = "remove it"});
     return {};
   }
 
@@ -106,7 +106,7 @@ class EmrInstances final : public AwsComponent {
   /// Managed scaling undoes what is set by hand. EMR's API allows few calls: the answer counts for a minute.
   Task<void> look_for_policy(Observation* seen) {
     if (policy_asked_at_ && runtime_.mono() - *policy_asked_at_ < policy_lasts) {
-      if (policy_) seen->steering = policy_;
+      if (policy_) seen->steering.push_back(*policy_);
       co_return;
     }
     policy_.reset();
@@ -123,7 +123,7 @@ class EmrInstances final : public AwsComponent {
       if (policy->at("ManagedScalingPolicy").has("ComputeLimits"))
         policy_ = Steering{.who = "the managed scaling policy of the cluster",
                            .advice = "use amazon-emr-managed-scaling, which moves its range"};
-      if (policy_) seen->steering = policy_;
+      if (policy_) seen->steering.push_back(*policy_);
     }
   }
 

@@ -90,10 +90,10 @@ class SageMakerEndpoint final : public AwsComponent {
     seen.ready = variant.number("CurrentInstanceCount");
     seen.system_min["desired"] = 1;
     if (const Answer managed = variant.at("ManagedInstanceScaling"); managed.text("Status") == "ENABLED")
-      seen.steering = Steering{.who = "the variant's managed instance scaling (" +
+      seen.steering.push_back({.who = "the variant's managed instance scaling (" +
                                       whole(managed.number("MinInstanceCount").value_or(0)) + " to " +
                                       whole(managed.number("MaxInstanceCount").value_or(0)) + ")",
-                               .advice = "scale its inference components instead"};
+                               .advice = "scale its inference components instead"});
     return seen;
   }
 

@@ -163,7 +163,7 @@ class KubernetesScale final : public Component {
     }
     seen.warnings.insert(seen.warnings.end(), steering_warnings_.begin(), steering_warnings_.end());
     if (steered_)
-      seen.steering = Steering{.who = steered_->who, .advice = steered_->advice, .can_raise_floor = true};
+      seen.steering.push_back({.who = steered_->who, .advice = steered_->advice, .can_raise_floor = true});
   }
 
   Task<Result<Applied>> raise_floor(double floor) {

@@ -149,7 +149,7 @@ TEST_F(AutoScalingContract, TagsTellWhoElseSetsTheNumbers) {
   for (const char* action : {"SetDesiredCapacity", "UpdateAutoScalingGroup"})
     world.on(action).reply(200, "<r/>");
   with({"team"});
-  EXPECT_FALSE(world.observe(*group("g"))->steering);
+  EXPECT_THAT(world.observe(*group("g"))->steering, testing::IsEmpty());
   for (const char* who : {"AmazonECSManaged", "k8s.io/cluster-autoscaler/enabled"}) {
     with({"team", who});
     auto component = group("g");

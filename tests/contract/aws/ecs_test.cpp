@@ -74,9 +74,9 @@ TEST_F(EcsContract, AScalableTargetIsSeenBeforeTheFirstWrite) {
   serve_target(2, 10);
   auto component = world.make(amazon_ecs());
   const auto seen = world.observe(*component);
-  ASSERT_TRUE(seen->steering);
-  EXPECT_THAT(seen->steering->who, HasSubstr("service/c1/s1 (desired 2 to 10)"));
-  EXPECT_TRUE(seen->steering->can_raise_floor);
+  ASSERT_EQ(seen->steering.size(), 1U);
+  EXPECT_THAT(seen->steering[0].who, HasSubstr("service/c1/s1 (desired 2 to 10)"));
+  EXPECT_TRUE(seen->steering[0].can_raise_floor);
   const auto applied = world.apply(*component, {{"desired", 5}}, {{"desired", 2}});
   ASSERT_FALSE(applied);
   EXPECT_EQ(applied.error().code, ErrorCode::conflict);
@@ -89,7 +89,7 @@ TEST_F(EcsContract, ASuspendedTargetSteersNothing) {
                R"(,"SuspendedState":{"DynamicScalingInSuspended":true,"DynamicScalingOutSuspended":true,
                    "ScheduledScalingSuspended":true})");
   auto component = world.make(amazon_ecs());
-  EXPECT_FALSE(world.observe(*component)->steering);
+  EXPECT_TRUE(world.observe(*component)->steering.empty());
 }
 
 TEST_F(EcsContract, RaiseFloorMovesTheTargetsMinimumAndNothingElse) {
@@ -174,7 +174,7 @@ TEST_F(EcsContract, AListOfTargetsWithoutAnEndIsAWarningAndNotNobody) {
   serve("");
   world.on("DescribeScalableTargets").reply(200, R"({"ScalableTargets":[],"NextToken":"more"})");
   const auto seen = world.observe(*world.make(amazon_ecs()));
-  EXPECT_FALSE(seen->steering);
+  EXPECT_TRUE(seen->steering.empty());
   EXPECT_EQ(world.asked("DescribeScalableTargets"), 20);
   EXPECT_THAT(seen->warnings, testing::Contains(HasSubstr(
                                   "steers desired is not known: DescribeScalableTargets: the list has "

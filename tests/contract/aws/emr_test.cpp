@@ -103,7 +103,7 @@ TEST_F(EmrContract, ManagedScalingIsSeenBeforeTheFirstWriteAndNeverRemoved) {
   serve_policy();
   auto component = world.make(amazon_emr_ec2());
   ASSERT_TRUE(world.observe(*component));
-  EXPECT_THAT(world.observe(*component)->steering->advice, HasSubstr("amazon-emr-managed-scaling"));
+  EXPECT_THAT(world.observe(*component)->steering.at(0).advice, HasSubstr("amazon-emr-managed-scaling"));
   EXPECT_EQ(world.apply(*component, {{"desired", 5}}).error().code, ErrorCode::conflict);
   EXPECT_EQ(world.asked("ModifyInstanceGroups"), 0);
   EXPECT_EQ(world.asked("RemoveManagedScalingPolicy"), 0);

@@ -70,7 +70,7 @@ TEST_F(SageMakerContract, ManagedInstanceScalingSteersIt) {
   serve(R"("CurrentInstanceCount":1,"DesiredInstanceCount":1,
       "ManagedInstanceScaling":{"Status":"ENABLED","MinInstanceCount":1,"MaxInstanceCount":4})");
   auto component = world.make(amazon_sagemaker());
-  EXPECT_THAT(world.observe(*component)->steering->who, HasSubstr("managed instance scaling (1 to 4)"));
+  EXPECT_THAT(world.observe(*component)->steering.at(0).who, HasSubstr("managed instance scaling (1 to 4)"));
   EXPECT_EQ(world.apply(*component, {{"desired", 3}}).error().code, ErrorCode::conflict);
 }
 
