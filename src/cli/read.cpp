@@ -170,7 +170,8 @@ int observe(const Arguments& arguments, const Configuration& configuration) {
     if (seen) {
       for (const auto& [value, number] : seen->current) current += value + "=" + show(number) + " ";
       for (const auto& warning : seen->warnings) notes += (notes.empty() ? "" : "; ") + warning;
-      if (!seen->steering.empty()) notes += (notes.empty() ? "" : "; ") + ("steered by " + seen->steered_by());
+      if (!seen->steering.empty())
+        notes += (notes.empty() ? "" : "; ") + ("steered by " + seen->steered_by());
     }
     table.add({component->definition().id, current, seen && seen->ready ? show(*seen->ready) : "-",
                seen && seen->changing ? "yes" : "no", notes});

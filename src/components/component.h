@@ -30,11 +30,11 @@ struct Steering {
 
 /// What is there now.
 struct Observation {
-  Values current;                          ///< by value name; `desired` is what the system was last told
-  std::optional<double> ready;             ///< how many serve; nullopt where the system does not say
-  bool changing = false;                   ///< a change is under way
-  std::vector<decisions::Block> blocks{};  ///< what the system refuses now
-  std::vector<Steering> steering{};        ///< everybody else who sets one of the values
+  Values current;                              ///< by value name; `desired` is what the system was last told
+  std::optional<double> ready;                 ///< how many serve; nullopt where the system does not say
+  bool changing = false;                       ///< a change is under way
+  std::vector<decisions::Block> blocks{};      ///< what the system refuses now
+  std::vector<Steering> steering{};            ///< everybody else who sets one of the values
   std::vector<std::string> warnings{};         ///< `Launch is suspended`, `ReplicaFailure: quota`
   std::map<std::string, double> system_min{};  ///< the system's own bounds, where it has some (ASG MinSize)
   std::map<std::string, double> system_max{};

@@ -82,6 +82,10 @@ struct ComponentDefinition {
   bool dry_run = false;
   bool enabled = true;
   Position position;
+  /// Why this one has not that value of its kind; empty: it has it.
+  std::string lacks(std::string_view value) const {
+    return kind != nullptr && kind->lacks != nullptr ? kind->lacks(metadata, value) : std::string();
+  }
 };
 
 /// A number, or JavaScript that gives one.

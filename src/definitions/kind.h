@@ -43,6 +43,8 @@ struct ValueSpec {
 
 enum class Document { metric, component };
 
+class Settings;
+
 /// Everything about a kind that is known without its code running.
 struct KindTable {
   Document document = Document::metric;
@@ -61,6 +63,10 @@ struct KindTable {
   bool polled = true;      ///< metrics only: false for kinds whose samples arrive on their own
   /// The value that a plain `desired` sets.
   std::string_view main_value() const { return values.empty() ? "desired" : values.front().name; }
+  /// What is wrong with the metadata as a whole (`give one of a and b`); empty: nothing.
+  std::string (*problem)(const Settings& metadata) = nullptr;
+  /// Why a thing with this metadata has not that value (`a serverless cache has no nodes`); empty: it may.
+  std::string (*lacks)(const Settings& metadata, std::string_view value) = nullptr;
   std::string_view permissions = "";  ///< least IAM or RBAC, for the reference page (Markdown)
   std::string_view notes = "";        ///< more for the reference page (Markdown)
 };

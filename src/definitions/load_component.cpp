@@ -56,7 +56,10 @@ void read_limits(const Report& report, const YamlNode& node, ComponentDefinition
   // A kind may have values that are called min and max: a map below such a key is the value's.
   const bool main_bounds = !is_map(entry(node, "min")) && !is_map(entry(node, "max"));
   const ValueSpec& main = kind.values.front();
-  if (main_bounds) component.limits[std::string(main.name)] = read_bounds(reader, kind, main);
+  const bool has_main = component.lacks(main.name).empty();
+  if (main_bounds && (has_main || entry(node, "min") != nullptr || entry(node, "max") != nullptr))
+    component.limits[std::string(main.name)] =
+        read_bounds(reader, kind, fitted(report, node, main, component));
   for (const ValueSpec& spec : kind.values) {
     if (main_bounds && (spec.name == "min" || spec.name == "max")) continue;
     for (const std::string_view name : {spec.name, spec.alias}) {
@@ -76,7 +79,8 @@ void read_limits(const Report& report, const YamlNode& node, ComponentDefinition
 void require_max(const Report& report, const YamlNode& place, ComponentDefinition& component) {
   if (component.kind->values.empty()) return;
   const ValueSpec& main = component.kind->values.front();
-  component.limits.try_emplace(std::string(main.name), default_limits(*component.kind, main));
+  if (component.lacks(main.name).empty())
+    component.limits.try_emplace(std::string(main.name), default_limits(*component.kind, main));
   for (const auto& [name, limits] : component.limits)
     if (!limits.max_written && limits.max >= kNoBound)
       report.error(place, "'limits' needs 'max' for '" + name + "': " + std::string(component.kind->name) +
@@ -155,6 +159,8 @@ void read_cooldown(MapReader& reader, ComponentDefinition& component) {
 ValueSpec fitted(const Report& report, const YamlNode& node, const ValueSpec& spec,
                  const ComponentDefinition& component) {
   ValueSpec out = spec;
+  if (const std::string why = component.lacks(spec.name); !why.empty())
+    report.error(node, "'" + component.id + "' has no '" + std::string(spec.name) + "': " + why);
   if (spec.place_in.empty()) return out;
   const auto places = component.metadata.list(spec.place_in).size();
   if (places == 0) {
@@ -189,6 +195,9 @@ std::optional<ComponentDefinition> read_component(const Report& report, const Ya
   const YamlNode* limits = reader.find("limits");
   if (component.kind != nullptr) {
     component.metadata = read_metadata(report, metadata, node, *component.kind);
+    if (component.kind->problem != nullptr)
+      if (const std::string problem = component.kind->problem(component.metadata); !problem.empty())
+        report.error(metadata != nullptr ? *metadata : node, problem);
     if (limits != nullptr) read_limits(report, *limits, component);
     if (limits == nullptr || is_map(limits))
       require_max(report, limits != nullptr ? *limits : node, component);

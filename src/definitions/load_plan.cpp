@@ -69,6 +69,8 @@ std::optional<ComponentWish> read_wish(const Report& report, const YamlNode& nod
   ComponentDefinition* component = find_component(report, *id, wish.component_id, known);
   // Which values exist is known only with the component.
   if (component == nullptr) return std::nullopt;
+  if (const YamlNode* floor = reader.find("at_least"); floor != nullptr && !component->kind->values.empty())
+    fitted(reader.report(), *floor, component->kind->values.front(), *component);
   read_values(reader, *component, wish);
   reader.finish();
   return wish;

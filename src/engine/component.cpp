@@ -228,11 +228,10 @@ void Component::take(components::Observation observation) {
     for (const auto& [value, current] : observation.current)
       states_[value].recommendations.push_back({now, current});
   }
-  const bool differs = !observation_ || observation_->current != observation.current ||
-                       observation_->ready != observation.ready ||
-                       observation_->changing != observation.changing ||
-                       observation_->blocks != observation.blocks ||
-                       observation_->steered_by() != observation.steered_by();
+  const bool differs =
+      !observation_ || observation_->current != observation.current ||
+      observation_->ready != observation.ready || observation_->changing != observation.changing ||
+      observation_->blocks != observation.blocks || observation_->steered_by() != observation.steered_by();
   const bool was_known = known();
   observation_ = std::move(observation);
   observed_at_ = parts_.runtime.mono();

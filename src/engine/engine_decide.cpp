@@ -33,7 +33,8 @@ decisions::Input Engine::input_for(const Component& component, const std::string
   input.blocks = seen.blocks;
   const auto* other = seen.steers(value);
   if (other != nullptr && definition.on_conflict != definitions::OnConflict::ignore) {
-    input.raise_floor = definition.on_conflict == definitions::OnConflict::raise_floor && other->can_raise_floor;
+    input.raise_floor =
+        definition.on_conflict == definitions::OnConflict::raise_floor && other->can_raise_floor;
     if (!input.raise_floor) input.refused_by = other->who + " (" + other->advice + ")";
   }
   const auto bound = [&value](const std::map<std::string, double>& bounds) -> std::optional<double> {

@@ -49,7 +49,8 @@ Task<void> AwsComponent::look_for_targets(Observation* seen, Duration max_age) {
     if (found) {
       watched.found = *found;
       add_target(watched, *seen);
-    } else if (found.error().retryable || raises_floor()) {  // who wants a floor raised, knows that there is one
+    } else if (found.error().retryable ||
+               raises_floor()) {  // who wants a floor raised, knows that there is one
       seen->blocks.push_back(
           {.value = watched.value,
            .reason = "whether Application Auto Scaling steers it is not known: " + found.error().text()});
@@ -64,8 +65,8 @@ void AwsComponent::add_target(const Steered& watched, Observation& seen) const {
   if (!watched.found || watched.found->suspended) return;
   const std::string& value = watched.value;
   const auto& bounds = *watched.found;
-  seen.steering.push_back({.who = "Application Auto Scaling target " + watched.target.resource + " (" + value +
-                                  " " + whole(bounds.min) + " to " + whole(bounds.max) + ")",
+  seen.steering.push_back({.who = "Application Auto Scaling target " + watched.target.resource + " (" +
+                                  value + " " + whole(bounds.min) + " to " + whole(bounds.max) + ")",
                            .advice = "let on_conflict be raise_floor, or suspend the target's scaling",
                            .can_raise_floor = true,
                            .value = value});
@@ -97,7 +98,8 @@ Task<Result<Applied>> AwsComponent::apply(Change change) {
   }
   if (wanted.empty()) co_return Applied{.changed = false};
   for (const auto& [value, number] : wanted)
-    if (const auto* other = seen->steers(value); other != nullptr && on_conflict_ == definitions::OnConflict::refuse)
+    if (const auto* other = seen->steers(value);
+        other != nullptr && on_conflict_ == definitions::OnConflict::refuse)
       co_return fail(ErrorCode::conflict, title_ + " is steered by " + other->who + ": " + other->advice);
   if (!seen->steering.empty() && raises_floor() && !watched_.empty()) {
     auto raised = co_await raise(std::move(*seen), std::move(wanted));
