@@ -332,7 +332,10 @@ std::string scaled_json(const engine::Engine::Outcome& outcome) {
   const auto& pause = outcome.pause;
   for (const auto& decision : outcome.decisions) {
     auto one = json::parse(engine::decision_json(decision));
-    one["applied"] = outcome.attempt.has_value() && decision.action == decisions::Action::scale;
+    const auto reached = outcome.attempt ? outcome.attempt->reached_of(decision.value) : std::nullopt;
+    one["applied"] = reached.has_value() && decision.action == decisions::Action::scale;
+    one["rest"] = outcome.attempt && outcome.attempt->reached ? json(outcome.attempt->rest) : json();
+    if (reached && *reached != decision.final) one["reached"] = *reached;
     one["paused"] = pause.has_value();
     one["paused_until"] = pause && pause->until ? json(iso8601(*pause->until)) : json();
     one["paused_reason"] = pause ? json(pause->reason) : json();

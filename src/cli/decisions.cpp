@@ -34,6 +34,9 @@ void show_record(const json& one) {
     print_line("    " + text_of(reason["rule"]) + " " + text_of(reason["from"]) + " -> " +
                text_of(reason["to"]) + ": " + text_of(reason["text"]));
   for (const auto& error : one["errors"]) print_line("    " + coloured(text_of(error), Colour::red));
+  if (one.contains("rest"))
+    print_line("    not all at once: " + text_of(one["rest"]) +
+               (one.contains("reached") ? ": set to " + text_of(one["reached"]) : ": not set"));
   if (one.contains("error"))
     print_line("    " + coloured("not applied: " + text_of(one["error"]["message"]), Colour::red));
 }

@@ -192,15 +192,24 @@ int report(Result<json> answer, const Arguments& arguments, const std::function<
   return exit_done;
 }
 
+/// What was asked for is not there yet, and nobody goes on with it.
+bool is_in_part(const json& all) {
+  return all.back().contains("rest") && !all.back()["rest"].is_null();
+}
+
 void show_decisions(const json& all) {
   for (const auto& one : all) {
+    const bool in_part = one.contains("reached");
     print_line(text_of(one["component_id"]) + " " + text_of(one["value"]) + ": " + text_of(one["current"]) +
-               " -> " + text_of(one["final"]) +
+               " -> " + text_of(one[in_part ? "reached" : "final"]) +
+               (in_part ? " of " + text_of(one["final"]) : "") +
                (one["applied"] == json(true) ? " (applied)" : " (not applied)"));
     for (const auto& reason : one["reasons"])
       print_line("  " + text_of(reason["rule"]) + ": " + text_of(reason["text"]));
   }
   const json& last = all.back();
+  if (is_in_part(all))
+    print_line("not all at once: " + text_of(last["rest"]) + "; run it again for the rest");
   if (last.value("paused", false))
     print_line(text_of(last["component_id"]) + " is paused " +
                pause_of(last["paused_until"], last["paused_reason"]));
@@ -320,7 +329,7 @@ int scale(const Arguments& arguments, const Configuration& configuration) {
   } else {
     show_decisions(*answer);
   }
-  return exit_done;
+  return is_in_part(*answer) ? exit_failed : exit_done;
 }
 
 }  // namespace wave::cli

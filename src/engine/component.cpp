@@ -16,8 +16,8 @@ constexpr Duration longest_refusal = 15min;
 constexpr Duration longest_retry_after = 5min;
 constexpr std::size_t learn_from = 20;
 constexpr Duration longest_learned = 1h;
-/// How long a decision waits for its change to be on disk. A slow disk must not stop scaling.
-constexpr Duration disk_limit = 1s;
+/// At what changes for longer than so many looks, it looks half as often.
+constexpr int looks_at_one_pace = 30;
 
 const components::Kind* kind_of(const Parts& parts, const definitions::ComponentDefinition& definition) {
   for (const auto* kind : parts.component_kinds) {
@@ -76,13 +76,14 @@ void Component::adopt(Component& earlier) {
   learned_ = std::move(earlier.learned_);
   growing_ = earlier.growing_;
   retry_at_ = earlier.retry_at_;
-  changed_at_ = earlier.changed_at_;
+  accepted_ = earlier.accepted_;
 }
 
 void Component::succeed(const Component& earlier) {
   applying_ = false;
   states_ = earlier.states_;
   retry_at_ = earlier.retry_at_;
+  accepted_ = earlier.accepted_;
   growing_ = earlier.growing_;
   last_attempt_ = earlier.last_attempt_;
   // It shows what was there before the change.
@@ -163,10 +164,17 @@ Duration Component::observe_delay() const {
   }
   const bool waits_for_ready = observation_ && observation_->ready && growing_;
   if (observation_ && (observation_->changing || waits_for_ready)) {
-    const Duration soon = std::min(observe_soon, observe_every_);
-    return in_step(soon, soon);
+    const Duration pace = while_changing();
+    return in_step(pace, pace);
   }
   return in_step(observe_every_, observe_every_);
+}
+
+Duration Component::while_changing() const {
+  Duration pace = std::min(observe_soon, observe_every_);
+  const Duration past = changing_since_ ? parts_.runtime.mono() - *changing_since_ : Duration{0};
+  while (pace < observe_every_ && past > looks_at_one_pace * pace) pace = std::min(2 * pace, observe_every_);
+  return pace;
 }
 
 /// About `wait`, until a multiple of `step`: components with the same interval ask together and share calls,
@@ -213,6 +221,7 @@ void Component::take(components::Observation observation) {
   const UtcTime now = parts_.runtime.utc();
   bool foreign = false;
   for (const auto& [value, current] : observation.current) {
+    if (is_ours(value, current)) continue;
     auto& state = states_[value];
     if (state.last_applied && *state.last_applied == current) continue;
     if (state.last_applied) {
@@ -228,6 +237,7 @@ void Component::take(components::Observation observation) {
     for (const auto& [value, current] : observation.current)
       states_[value].recommendations.push_back({now, current});
   }
+  warn_of_not_shown(observation);
   const bool differs =
       !observation_ || observation_->current != observation.current ||
       observation_->ready != observation.ready || observation_->changing != observation.changing ||
@@ -236,6 +246,11 @@ void Component::take(components::Observation observation) {
   observation_ = std::move(observation);
   observed_at_ = parts_.runtime.mono();
   learn();
+  if (!observation_->changing && !growing_) {
+    changing_since_.reset();
+  } else if (!changing_since_) {
+    changing_since_ = observed_at_;
+  }
   if (foreign) save();
   if (differs || !was_known) {
     ++version_;
@@ -278,82 +293,6 @@ void Component::pretend(double desired) {
   seen.current[std::string(definition_->kind->main_value())] = desired;
   seen.ready = desired;
   take(std::move(seen));
-}
-
-Task<Component::Attempt> Component::apply(components::Change change) {
-  const auto self = shared_from_this();
-  applying_ = true;
-  ++counters_.applies;
-  const UtcTime now = parts_.runtime.utc();
-  const MonoTime begun = parts_.runtime.mono();
-  const auto before = states_;
-  for (const auto& [value, to] : change.values) {
-    auto& state = states_[value];
-    decisions::record_change(state, now, change.basis[value], to, *definition_);
-    state.last_applied = to;
-  }
-  save();
-  if (parts_.store != nullptr) {
-    auto kept = co_await parts_.store->flush(disk_limit);
-    if (!kept) {
-      parts_.log.error("state is not on disk; scaling goes on",
-                       {{"component", definition_->id}, {"error", kept.error().text()}});
-    }
-  }
-  Attempt attempt{.at = now, .values = change.values, .request_id = {}, .error = {}};
-  const std::string main(definition_->kind->main_value());
-  const bool grows = change.values.contains(main) && change.values[main] > change.basis[main];
-  const double to = change.values.contains(main) ? change.values[main] : 0;
-  Result<components::Applied> done = fail(ErrorCode::internal, "");
-  if (impl_) {
-    const auto impl = impl_;
-    done = co_await impl->apply(std::move(change));
-  } else {
-    done = std::unexpected(open_error_.value_or(Error{.message = "the component is not open"}));
-  }
-  applying_ = false;
-  attempt.took = parts_.runtime.mono() - begun;
-  if (done) {
-    attempt.request_id = done->request_id;
-    apply_failures_in_row_ = 0;
-    retry_at_.reset();
-    refused_.reset();
-    if (grows) growing_ = {begun, to};
-    if (observation_) {
-      for (const auto& [value, number] : attempt.values) observation_->current[value] = number;
-    }
-  } else {
-    ++counters_.apply_failures;
-    states_ = before;
-    attempt.error = std::move(done.error());
-    back_off(attempt);
-    // A request without an answer may have been taken: then what is seen next is ours, not someone else's.
-    const bool unclear =
-        attempt.error->code == ErrorCode::timeout || attempt.error->code == ErrorCode::unavailable;
-    co_await observe();
-    if (unclear && observation_ && !error_) {
-      for (const auto& [value, number] : attempt.values) {
-        if (observation_->current[value] != number) continue;
-        const auto earlier = before.find(value);
-        if (earlier == before.end() || earlier->second.last_applied == number) continue;
-        const double from = earlier->second.last_applied.value_or(number);
-        states_[value] = earlier->second;
-        decisions::record_change(states_[value], now, from, number, *definition_);
-        states_[value].last_applied = number;
-      }
-    }
-  }
-  ++version_;
-  last_attempt_ = attempt;
-  if (hand_over()) co_return attempt;
-  if (!done) save();
-  if (!stopped_ && !observing_) {
-    parts_.runtime.cancel(timer_);
-    timer_ = parts_.runtime.after(done ? observe_soon / 4 : observe_soon, [weak = weak_from_this()] {
-      if (auto alive = weak.lock(); alive && !alive->stopped_) spawn(alive->run_observe());
-    });
-  }
-  co_return attempt;
 }
 
 Task<void> Component::revive() {

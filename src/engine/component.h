@@ -30,9 +30,17 @@ class Component : public std::enable_shared_from_this<Component> {
   struct Attempt {
     UtcTime at;
     components::Values values;
+    std::optional<components::Values> reached{};  ///< where not all was set at once: what was, and
+    std::string rest{};                           ///< why
     std::string request_id;
     std::optional<Error> error;
     Duration took{0};
+    /// What that value was set to; nullopt: it was not set.
+    std::optional<double> reached_of(const std::string& value) const {
+      const auto& set = reached ? *reached : values;
+      const auto found = set.find(value);
+      return error || found == set.end() ? std::nullopt : std::optional(found->second);
+    }
   };
 
   Component(Parts& parts, std::shared_ptr<const definitions::ComponentDefinition> definition,
@@ -106,6 +114,15 @@ class Component : public std::enable_shared_from_this<Component> {
   bool hand_over();
   void schedule();
   Duration observe_delay() const;
+  /// How soon to look again at what is changing: every 2 s at first, and seldom at what takes long.
+  Duration while_changing() const;
+  /// A value is not what was set last: is it ours all the same?
+  bool is_ours(const std::string& value, double current);
+  /// The change was accepted, whole or in part.
+  void accept(const Attempt& attempt, const components::Values& basis,
+              const std::map<std::string, decisions::State>& before);
+  /// What was accepted and is not shown although it was sent several times.
+  void warn_of_not_shown(components::Observation& observation) const;
   Duration in_step(Duration wait, Duration step) const;
   void take(components::Observation observation);
   void learn();
@@ -138,7 +155,17 @@ class Component : public std::enable_shared_from_this<Component> {
     int times = 0;
   };
   std::optional<Refused> refused_;  ///< asking for the same again would not help
-  MonoTime changed_at_{};
+  /// A change that was accepted, until it is shown. Some systems show the number from before for a while; and
+  /// somebody may set it back each time.
+  struct Accepted {
+    double from = 0;
+    double to = 0;
+    UtcTime when;
+    MonoTime at;
+    int times = 0;  ///< sent and not shown
+  };
+  std::map<std::string, Accepted> accepted_;  ///< by value
+  std::optional<MonoTime> changing_since_;
   Runtime::TimerId timer_ = 0;
   std::uint64_t version_ = 0;
   int failures_in_row_ = 0;

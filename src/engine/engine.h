@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,11 @@
 #include "metrics/received/received.h"
 
 namespace wave::engine {
+
+/// Somebody else steers it and the change goes to his floor.
+bool raises_floor(const Component& component);
+/// Why an observed component has not that value now, so that nothing can be decided for it; nullopt: it has.
+std::optional<std::string> absent(const Component& component, const std::string& value);
 
 /// Moves everything: samples wake plans, plans wish, wishes become decisions, decisions are applied.
 ///

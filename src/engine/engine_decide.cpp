@@ -12,13 +12,36 @@ namespace {
 /// A repeated outcome is counted here and written this often.
 constexpr Duration write_repeats_every = 60s;
 
-/// Somebody else steers it and the change goes to his floor.
+/// Held at a number that nobody knows.
+decisions::Decision held(const Component& component, std::string value, UtcTime now, std::string rule,
+                         std::string why) {
+  constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+  decisions::Decision decision{
+      .component_id = component.definition().id, .value = std::move(value), .at = now, .current = unknown};
+  decision.final = decision.computed = unknown;
+  decision.action = decisions::Action::hold;
+  decision.reasons.push_back(
+      {.rule = std::move(rule), .from = unknown, .to = unknown, .text = std::move(why)});
+  return decision;
+}
+
+}  // namespace
+
 bool raises_floor(const Component& component) {
   return !component.observation()->steering.empty() &&
          component.definition().on_conflict == definitions::OnConflict::raise_floor;
 }
 
-}  // namespace
+std::optional<std::string> absent(const Component& component, const std::string& value) {
+  const auto& seen = *component.observation();
+  if (seen.current.contains(value)) return std::nullopt;
+  if (const std::string lacks = component.definition().lacks(value); !lacks.empty()) return lacks;
+  for (const auto& block : seen.blocks)
+    if (block.value == value && !block.only_down) return block.reason;
+  // Who tells nothing at all has nothing yet.
+  if (seen.current.empty()) return std::nullopt;
+  return "it has no " + value + " now";
+}
 
 decisions::Input Engine::input_for(const Component& component, const std::string& value, UtcTime now) const {
   const auto& seen = *component.observation();
@@ -79,6 +102,12 @@ std::vector<decisions::Decision> Engine::decide_values(Component& component, Utc
   }
   std::vector<decisions::Decision> made;
   for (auto& [value, asked] : wishes) {
+    if (auto why = absent(component, value)) {
+      if (asked.empty() && wishes.size() > 1) continue;
+      made.push_back(held(component, value, now, "absent", std::move(*why)));
+      made.back().wishes = std::move(asked);
+      continue;
+    }
     auto input = input_for(component, value, now);
     input.wishes = std::move(asked);
     input.invalid = invalid;
@@ -101,9 +130,9 @@ void Engine::decide_component(Component& component) {
   if (!component.known()) {
     // It is observed at its own pace. Before the first answer there is nothing to tell.
     if (!component.error() && !component.observation()) return;
-    auto held = not_observed(component, now);
-    latest_[{held.component_id, held.value}] = held;
-    record(held, {}, {}, nullptr);
+    auto decision = not_observed(component, now);
+    latest_[{decision.component_id, decision.value}] = decision;
+    record(decision, {}, {}, nullptr);
     return;
   }
   std::vector<const Metric*> inputs;
@@ -160,9 +189,13 @@ Task<void> Engine::apply(std::shared_ptr<Component> component, std::vector<decis
       parts_.log.info("scaled",
                       {{"component", decision.component_id}, {"decision", decision_text(decision)}});
     }
+    if (attempt.reached) {
+      parts_.log.info("not all at once", {{"component", component->definition().id}, {"why", attempt.rest}});
+      if (const auto retry_at = component->retry_at(attempt.values)) look_again(*component, *retry_at);
+    }
   }
   if (generation == generation_.get() && !stopping_) {
-    if (!attempt.error) finish_firings(*component, decisions);
+    if (!attempt.error && !attempt.reached) finish_firings(*component, decisions);
     observed(*component);
   }
   if (--in_flight_ == 0 && !turning_) past_.clear();
@@ -246,19 +279,9 @@ void Engine::record(const decisions::Decision& decision, const std::vector<const
 
 /// No decision without an observation: hold, at a capacity that nobody knows.
 decisions::Decision Engine::not_observed(const Component& component, UtcTime now) {
-  constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
-  decisions::Decision decision{.component_id = component.definition().id,
-                               .value = std::string(component.definition().kind->main_value()),
-                               .at = now,
-                               .current = unknown};
-  decision.final = decision.computed = unknown;
-  decision.action = decisions::Action::hold;
   const auto& error = component.error();
-  decision.reasons.push_back({.rule = "not_observed",
-                              .from = unknown,
-                              .to = unknown,
-                              .text = error ? error->text() : "it was not observed"});
-  return decision;
+  return held(component, std::string(component.definition().kind->main_value()), now, "not_observed",
+              error ? error->text() : "it was not observed");
 }
 
 Task<Result<std::vector<decisions::Decision>>> Engine::decide_once(std::optional<UtcTime> at) {
@@ -293,104 +316,6 @@ Task<Result<std::vector<decisions::Decision>>> Engine::decide_once(std::optional
     for (auto& decision : decide_values(*component, now, inputs, errors)) out.push_back(std::move(decision));
   }
   co_return out;
-}
-
-namespace {
-
-/// Older spellings are taken, as in definitions.
-Result<std::map<std::string, double>> by_their_names(std::map<std::string, double> asked,
-                                                     const definitions::KindTable& kind) {
-  std::map<std::string, double> out;
-  for (const auto& [name, wish] : asked) {
-    const auto known = std::ranges::find_if(kind.values, [&name](const definitions::ValueSpec& one) {
-      return one.name == name || (!one.alias.empty() && one.alias == name);
-    });
-    if (known == kind.values.end()) {
-      std::string names;
-      for (const auto& one : kind.values) names += (names.empty() ? "" : ", ") + std::string(one.name);
-      return fail(ErrorCode::invalid_argument, "it has no value '" + name + "', but " + names);
-    }
-    if (!out.emplace(known->name, wish).second)
-      return fail(ErrorCode::invalid_argument,
-                  "'" + std::string(known->name) + "' and '" + std::string(known->alias) + "' are one value");
-  }
-  return out;
-}
-
-/// A longer pause has its own reason, which a change by hand does not end.
-void pause_at_least(Component& component, UtcTime until) {
-  component.expire_pause();
-  const auto& held = component.paused();
-  if (held && (!held->until || *held->until >= until)) return;
-  component.pause({until, "scaled by hand"});
-}
-
-}  // namespace
-
-Result<Component*> Engine::named(const std::string& component_id) const {
-  std::vector<std::string> ids;
-  if (generation_) {
-    if (auto* found = generation_->component(component_id)) return found;
-    for (const auto& [id, component] : generation_->components) ids.push_back(id);
-  }
-  return fail(ErrorCode::not_found,
-              "no component '" + component_id + "'" + definitions::did_you_mean(component_id, ids));
-}
-
-Task<Result<Engine::Outcome>> Engine::scale(std::string component_id, ByHand wanted) {
-  const auto found = named(component_id);
-  if (!found) co_return std::unexpected(found.error());
-  const auto component = (*found)->shared_from_this();
-  co_await component->observe();
-  if (!component->known()) {
-    co_return within(
-        "component " + component_id,
-        component->error().value_or(Error{.code = ErrorCode::busy, .message = "a change is being sent"}));
-  }
-  auto values = by_their_names(std::move(wanted.values), *component->definition().kind);
-  if (!values) co_return within("component " + component_id, std::move(values.error()));
-  Outcome outcome;
-  bool change_needed = false;
-  for (const auto& [value, wish] : *values) {
-    auto input = input_for(*component, value, parts_.runtime.utc());
-    outcome.decisions.push_back(decisions::decide_by_hand(input, wish, component->definition()));
-    change_needed |= outcome.decisions.back().action == decisions::Action::scale;
-  }
-  component->expire_pause();
-  outcome.pause = component->paused();
-  if (wanted.dry_run) co_return outcome;
-  const auto pause = [&](Component& whom) {
-    if (wanted.pause_for) pause_at_least(whom, parts_.runtime.utc() + *wanted.pause_for);
-    outcome.pause = whom.paused();
-  };
-  if (!change_needed) {
-    pause(*component);
-    co_return outcome;
-  }
-  if (component->applying()) co_return fail(ErrorCode::busy, "a change is being sent; try again", true);
-  components::Change change{.values = {}, .basis = {}, .reason = "scaled by hand"};
-  change.raise_floor = raises_floor(*component);
-  for (const auto& decision : outcome.decisions) {
-    change.values[decision.value] = decision.final;
-    change.basis[decision.value] = decision.current;
-  }
-  ++in_flight_;
-  outcome.attempt = co_await component->apply(std::move(change));
-  --in_flight_;
-  // A reload meanwhile has put another in its place.
-  auto* const successor = generation_->component(component_id);
-  Component& live = successor != nullptr ? *successor : *component;
-  for (const auto& decision : outcome.decisions) {
-    // What a person set is not undone within the stabilization window.
-    if (!outcome.attempt->error)
-      decisions::record_foreign_change(live.state(decision.value), decision.at, decision.final);
-    record(decision, {}, {}, &*outcome.attempt);
-  }
-  if (outcome.attempt->error)
-    live.save();
-  else
-    pause(live);
-  co_return outcome;
 }
 
 }  // namespace wave::engine

@@ -129,7 +129,12 @@ std::string record_json(const decisions::Decision& decision, const std::vector<c
   }
   out["errors"] = errors;
   if (attempt != nullptr) {
-    out["applied"] = !attempt->error.has_value();
+    const auto reached = attempt->reached_of(decision.value);
+    out["applied"] = reached.has_value();
+    if (attempt->reached) {
+      if (reached) out["reached"] = *reached;
+      out["rest"] = attempt->rest;
+    }
     out["request_id"] = attempt->request_id;
     out["took_seconds"] = seconds(attempt->took);
     if (attempt->error) {

@@ -16,7 +16,14 @@ class SimulatedComponent final : public components::Component {
   SimulatedComponent(Runtime& runtime, Simulated& state) : runtime_(runtime), state_(state) {}
 
   Task<Result<components::Observation>> observe() override {
-    components::Observation seen;
+    ++state_.observed;
+    components::Observation seen{.current = {}, .blocks = state_.blocks, .steering = state_.steering};
+    seen.current["other"] = 1;
+    if (ordered_ && runtime_.mono() >= ordered_->first) {
+      state_.desired = ordered_->second;
+      ordered_.reset();
+    }
+    if (!state_.has_a_number) co_return seen;
     seen.current["desired"] = state_.desired;
     if (state_.desired != known_) {
       ready_before_ = known_;
@@ -25,15 +32,28 @@ class SimulatedComponent final : public components::Component {
     }
     const bool serves = runtime_.mono() - changed_ >= state_.ready_after || state_.desired < ready_before_;
     seen.ready = serves ? state_.desired : ready_before_;
+    if (state_.ready) seen.ready = state_.ready;
     seen.changing = *seen.ready != state_.desired;
     co_return seen;
   }
 
   Task<Result<components::Applied>> apply(components::Change change) override {
     if (state_.fails) co_return fail(ErrorCode::unavailable, "the system is down", true);
-    state_.desired = change.values["desired"];
     ++state_.applied;
-    co_return components::Applied{};
+    if (state_.is_set_back) co_return components::Applied{};
+    const double wanted = change.values["desired"];
+    const double told = std::clamp(wanted, state_.desired - state_.at_once, state_.desired + state_.at_once);
+    if (state_.shown_after > 0s) {
+      ordered_ = {runtime_.mono() + state_.shown_after, told};
+    } else {
+      state_.desired = told;
+    }
+    components::Applied applied;
+    if (told != wanted) {
+      applied.reached = {{"desired", told}};
+      applied.rest = "so many at once";
+    }
+    co_return applied;
   }
 
  private:
@@ -42,6 +62,7 @@ class SimulatedComponent final : public components::Component {
   double known_ = 0;
   double ready_before_ = 0;
   MonoTime changed_{};
+  std::optional<std::pair<MonoTime, double>> ordered_;
 };
 
 /// The real ones, until there are none.
@@ -90,7 +111,7 @@ SimulatedWorld::SimulatedWorld(UtcTime start, std::string definitions)
                  .vendor = "test",
                  .summary = "A number.",
                  .keys = {},
-                 .values = {{.name = "desired", .highest = 1e6}},
+                 .values = {{.name = "desired", .highest = 1e6}, {.name = "other", .highest = 1e6}},
                  .ready_after = 30s};
   kind_.create = [this](const definitions::ComponentDefinition& component, const definitions::Settings&,
                         net::Services&) -> Result<std::unique_ptr<components::Component>> {

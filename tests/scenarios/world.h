@@ -21,6 +21,14 @@ struct Simulated {
   Duration ready_after{0};
   bool fails = false;
   int applied = 0;
+  double at_once = 1e9;      ///< how far one change goes
+  bool is_set_back = false;  ///< accepted, and never shown
+  Duration shown_after{0};   ///< accepted, and shown only then
+  bool has_a_number = true;  ///< such as a limit that nobody has set
+  std::vector<decisions::Block> blocks{};
+  std::vector<components::Steering> steering{};
+  std::optional<double> ready{};  ///< instead of what `ready_after` gives
+  int observed = 0;
 };
 
 /// The production engine on a clock that moves only when told to.
