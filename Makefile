@@ -30,7 +30,7 @@ test: dev ## unit, scenario and contract tests, and the integration tests whose 
 
 check: build lint heavy asan tsan fuzz kinds ## everything else: the release build, lint, heavy peers, sanitizers, five minutes of fuzzing
 
-kinds: dev ## one line for each component kind: tests against real servers (those that ran here), contract cases
+kinds: dev ## one line for each component kind: tests against real servers and scripted ones (those that ran here), contract cases
 	@python3 scripts/kinds.py build/dev/wave-autoscale build/dev/tests/contract/contract build/kinds-tested.json
 
 heavy: dev ## the integration tests against servers that take minutes to get (Kubernetes is built once)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""One line for each component kind: how many tests passed against a real server, and how many contract cases.
+"""One line for each component kind: how many tests passed against a real server, with the whole program against a scripted
+one, and how many contract cases.
 
 Usage: kinds.py PROGRAM CONTRACT_TESTS INTEGRATION_COUNTS
 The contract tests are run; the counts are what the integration tests wrote (tests/integration/conftest.py).
@@ -26,11 +27,14 @@ with tempfile.TemporaryDirectory() as folder:
     for suite in json.loads(report.read_text())["testsuites"]:
         cases.update(test["kind"] for test in suite["testsuite"] if "kind" in test and "failures" not in test)
 
-real = collections.Counter()
-if pathlib.Path(counts).exists():
-    real.update({kind: len(tests) for kind, tests in json.loads(pathlib.Path(counts).read_text()).items()})
+tests = json.loads(pathlib.Path(counts).read_text()) if pathlib.Path(counts).exists() else {}
+columns = {
+    "INTEGRATION": {kind: len(names) for kind, names in tests.get("real", {}).items()},
+    "SCRIPTED": {kind: len(names) for kind, names in tests.get("scripted", {}).items()},
+    "CONTRACT": cases,
+}
 
 width = max(map(len, kinds))
-print(f"{'COMPONENT KIND':{width}}  INTEGRATION  CONTRACT")
+print(f"{'COMPONENT KIND':{width}}", *columns, sep="  ")
 for kind in kinds:
-    print(f"{kind:{width}}  {real[kind] or '-':>11}  {cases[kind] or '-':>8}")
+    print(f"{kind:{width}}", *(f"{counted.get(kind) or '-':>{len(name)}}" for name, counted in columns.items()), sep="  ")

@@ -69,18 +69,39 @@ def stop(process):
             process.wait(10)
 
 
-# Which tests passed with which component kind, for scripts/kinds.py.
-written = collections.defaultdict(set)
+# What stands behind the kinds of a vendor in a test that has this fixture. Kinds of other vendors (processes, webhooks,
+# the log) are real wherever they run.
+REAL = {"amazon": "moto", "aws": "moto", "kubernetes": "kube"}
+# Which tests passed with which component kind, for scripts/kinds.py: against what is `real`, or with the whole program
+# against a server that is `scripted`.
+passed_with = {"real": collections.defaultdict(set), "scripted": collections.defaultdict(set)}
+running = None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    global running
+    running = item
+
+
+def count_kind(kind):
+    """The test that runs now uses that kind; one that has no server for it counts as nothing."""
+    needed = REAL.get(kind.partition("-")[0])
+    if running.get_closest_marker("scripted"):
+        passed_with["scripted"][kind].add(running.nodeid)
+    elif needed is None or needed in running.fixturenames:
+        passed_with["real"][kind].add(running.nodeid)
 
 
 def pytest_runtest_logreport(report):
     if report.when == "call" and report.failed:
-        for tests in written.values():
-            tests.discard(report.nodeid)
+        for kinds in passed_with.values():
+            for tests in kinds.values():
+                tests.discard(report.nodeid)
 
 
 def pytest_sessionfinish():
-    if not written:
+    if not any(passed_with.values()):
         return
     path = ROOT / "build/kinds-tested.json"
     path.parent.mkdir(exist_ok=True)
@@ -88,10 +109,12 @@ def pytest_sessionfinish():
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
         known = json.loads(file.read() or "{}")
-        for kind, tests in written.items():
-            known[kind] = sorted(set(known.get(kind, [])) | tests)
+        merged = {}
+        for how, kinds in passed_with.items():
+            before = known.get(how, {})
+            merged[how] = {kind: sorted(set(before.get(kind, [])) | kinds[kind]) for kind in before.keys() | kinds.keys()}
         file.truncate(0)
-        file.write(json.dumps(known, indent=1))
+        file.write(json.dumps(merged, indent=1))
 
 
 class Exporter:
@@ -190,9 +213,8 @@ class Wave:
         self.environment = dict(os.environ, WAVE_PORT=str(self.port), WAVE_TOKEN="test-token")
 
     def write(self, text, name="wave-definitions.yaml"):
-        test = os.environ["PYTEST_CURRENT_TEST"].rsplit(" ", 1)[0]
         for kind in re.findall(r"^component_kind: (\S+)", text, re.MULTILINE):
-            written[kind].add(test)
+            count_kind(kind)
         (self.folder / name).write_text(text)
 
     def command(self, *arguments, check=None):

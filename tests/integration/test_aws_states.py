@@ -12,6 +12,8 @@ import pytest
 
 from conftest import eventually
 
+pytestmark = pytest.mark.scripted
+
 DOCUMENTS = """
 kind: Metric
 id: wanted

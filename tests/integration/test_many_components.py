@@ -11,9 +11,23 @@ import pytest
 
 from conftest import eventually
 
+pytestmark = [pytest.mark.heavy, pytest.mark.scripted]
+
 EACH = 100
 EVERY = 15
 ROUNDS = 3
+# Who else steers is asked for the services that Application Auto Scaling has, at most so many names a call, and again after
+# so many seconds.
+STEERED = {
+    "services": "service/shop/{name}",
+    "aurora": "cluster:{name}",
+    "neptune": "cluster:{name}",
+    "caches": "replication-group/{name}",
+    "functions": "function:{name}:live",
+    "tables": "table/{name}",
+}
+TARGETS_A_CALL = 50
+TARGETS_LAST = 300
 # What a round costs for a hundred components (docs/how-to/many-components.md), by the name that a service has here.
 CALLS = {
     "groups": 1,  # 100 names a call
@@ -120,6 +134,7 @@ class Stub:
 
     def __init__(self):
         self.calls = collections.Counter()
+        self.targets = []  # of each DescribeScalableTargets: its names
         self.throttling = None
         self.failing = False
         outer = self
@@ -162,6 +177,7 @@ class Stub:
 
     def answer_json(self, target, asked):
         if target == "DescribeScalableTargets":
+            self.targets.append(asked["ResourceIds"])
             return "targets", {"ScalableTargets": []}
         if target == "DescribeServices":
             of = {"status": "ACTIVE", "desiredCount": 2, "runningCount": 2, "deployments": [{}]}
@@ -220,7 +236,18 @@ def stub():
     made.server.server_close()
 
 
-@pytest.mark.heavy
+def assert_each_target_was_asked_for_once(calls):
+    asked = collections.Counter(name for names in calls for name in names)
+    names = {name.format(name=f"{service}-{number}") for service, name in STEERED.items() for number in range(EACH)}
+    assert asked.keys() == names and set(asked.values()) == {1}, asked.most_common(3)
+    sizes = [len(call) for call in calls]
+    print("names of each DescribeScalableTargets:", sizes)
+    assert max(sizes) <= TARGETS_A_CALL
+    fewest = len(STEERED) * EACH // TARGETS_A_CALL
+    # Each gathers for a twentieth of a second; what is observed later than the others goes in a later call.
+    assert fewest <= len(calls) <= 4 * fewest, sizes
+
+
 def test_describe_calls_are_as_few_as_batching_predicts_and_throttling_slows_one_service_only(wave, stub):
     wave.environment.update(AWS_ACCESS_KEY_ID="AKIAEXAMPLE", AWS_SECRET_ACCESS_KEY="an-example-secret")
     documents, items = METRIC, PLAN
@@ -234,6 +261,7 @@ def test_describe_calls_are_as_few_as_batching_predicts_and_throttling_slows_one
             )
             items += f"      - {{ component_id: {name}, {value}: load }}\n"
     wave.write(documents + items)
+    began = time.monotonic()
     wave.run()
 
     def strangers(but=None):
@@ -255,8 +283,8 @@ def test_describe_calls_are_as_few_as_batching_predicts_and_throttling_slows_one
         for service, a_round in CALLS.items():
             if service != but:
                 assert a_round * (ROUNDS - 1) <= calls[service] <= a_round * (ROUNDS + 1), (service, calls)
-        assert calls["targets"] == 0, "who else steers is asked every few minutes only"
 
+    assert_each_target_was_asked_for_once(stub.targets)
     calls = calls_of(ROUNDS)
     print("calls a minute:", {service: calls[service] * 60 // (ROUNDS * EVERY) for service in CALLS})
     are_as_predicted(calls)
@@ -278,3 +306,5 @@ def test_describe_calls_are_as_few_as_batching_predicts_and_throttling_slows_one
     first_answers = CALLS["tables"] * (ROUNDS + 1)
     # The client's own retries: a bucket of 500 tokens, 5 each.
     assert calls["tables"] <= first_answers + 100, "a service that throttles is not asked more than before"
+    if time.monotonic() - began < TARGETS_LAST:
+        assert_each_target_was_asked_for_once(stub.targets)

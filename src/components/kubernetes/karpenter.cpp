@@ -108,8 +108,9 @@ class NodePool final : public Component {
                              .content_type = "application/merge-patch+json"};
     auto answer = co_await cluster_->send(std::move(request));
     if (!answer) co_return std::unexpected(std::move(answer.error()));
-    const Answer after = Answer::parse(*answer).value_or(Answer());
-    co_return Applied{.request_id = after.at("metadata").text("resourceVersion").substr(0, 128)};
+    const auto after = Answer::parse(*answer);
+    if (!after) co_return within("the answer to the change", after.error());
+    co_return Applied{.request_id = after->at("metadata").text("resourceVersion").substr(0, 128)};
   }
 
  private:

@@ -14,10 +14,15 @@
 namespace wave::components {
 namespace {
 
+using definitions::OnConflict;
 using net::kubernetes::Cluster;
 using nlohmann::json;
 
+/// How long an answer about who else steers counts; before a change it must be newer than a minute.
 constexpr Duration steering_lasts = 20s;
+constexpr Duration steering_lasts_for_a_change = 1min;
+/// Kubernetes counts replicas in 32 bits.
+constexpr double most_replicas = 2147483647;
 constexpr const char* merge_patch = "application/merge-patch+json";
 
 /// A number of an object; absent counts as 0, as in `status.readyReplicas`.
@@ -47,22 +52,22 @@ class KubernetesScale final : public Component {
     std::string space;
     std::string name;
   };
-  KubernetesScale(Target target, std::unique_ptr<Cluster> cluster, net::Services& services, bool raises_floor,
+  KubernetesScale(Target target, std::unique_ptr<Cluster> cluster, Runtime& runtime, OnConflict on_conflict,
                   std::string field_manager)
       : target_(std::move(target)),
         cluster_(std::move(cluster)),
-        services_(services),
-        raises_floor_(raises_floor),
-        field_manager_(std::move(field_manager)) {}
+        on_conflict_(on_conflict),
+        field_manager_(std::move(field_manager)),
+        autoscalers_(*cluster_, runtime, {.kind = target_.kind, .name = target_.name, .space = target_.space},
+                     on_conflict) {}
 
   Task<Result<Observation>> observe() override {
     auto found = co_await discover();
     if (!found) co_return std::unexpected(std::move(found.error()));
     auto object = co_await get(path());
     if (!object) co_return std::unexpected(std::move(object.error()));
-    auto scale = co_await get(path() + "/scale");
+    auto scale = co_await read_scale();
     if (!scale) co_return std::unexpected(std::move(scale.error()));
-    if (!scale->at("spec").is_object()) co_return std::unexpected(bad_answer("the Scale has no spec"));
     Observation seen;
     const double desired = number_at(*scale, "spec", "replicas");
     seen.current["desired"] = desired;
@@ -77,41 +82,43 @@ class KubernetesScale final : public Component {
     seen.changing =
         replicas != desired || *seen.ready != desired || (status.has("observedGeneration") && !settled);
     add_conditions(*object, seen);
-    co_await look_for_steering(seen);
-    if (raises_floor_ && steered_) {
-      seen.current["desired"] = steered_->floor;
-      seen.system_max["desired"] = steered_->ceiling;
-    }
+    co_await autoscalers_.look(steering_lasts);
+    add_steering(seen);
     co_return seen;
   }
 
   Task<Result<Applied>> apply(Change change) override {
+    auto found = co_await discover();
+    if (!found) co_return std::unexpected(std::move(found.error()));
     const double wanted = change.values["desired"];
-    if (change.raise_floor && steered_) {
-      auto raised = co_await raise_floor(wanted);
-      co_return raised;
+    if (wanted > most_replicas)
+      co_return fail(ErrorCode::invalid_argument,
+                     title() + " cannot have more than " + whole(most_replicas) + " replicas");
+    if (on_conflict_ == OnConflict::raise_floor) {
+      co_await autoscalers_.look(Duration{0});
+      if (auto known = is_known(); !known) co_return std::unexpected(std::move(known.error()));
+      if (const SteeredBy* by = autoscalers_.steering()) {
+        auto raised = co_await raise_floor(*by, std::move(change));
+        co_return raised;
+      }
     }
-    auto scale = co_await get(path() + "/scale");
+    auto scale = co_await read_scale();
     if (!scale) co_return std::unexpected(std::move(scale.error()));
     const double now = number_at(*scale, "spec", "replicas");
-    if (const auto was = change.basis.find("desired"); was != change.basis.end() && was->second != now)
-      co_return fail(ErrorCode::conflict,
-                     target_.kind + " " + target_.space + "/" + target_.name + " has " + whole(now) +
-                         " replicas now, not " + whole(was->second),
-                     true);
+    if (auto still = is_still(change, now, "replicas"); !still)
+      co_return std::unexpected(std::move(still.error()));
     if (now == wanted) co_return Applied{.changed = false};
-    json patch = {{"spec", {{"replicas", static_cast<std::int64_t>(wanted)}}}};
-    // With its version: whoever writes in between makes this fail instead of being overwritten.
-    if (const std::string version = scale->at("metadata").text("resourceVersion"); !version.empty())
-      patch["metadata"] = {{"resourceVersion", version}};
-    Cluster::Request request{.method = "PATCH",
-                             .path = path() + "/scale?fieldManager=" + net::percent_encode(field_manager_),
-                             .body = patch.dump(),
-                             .content_type = merge_patch};
-    auto answer = co_await cluster_->send(std::move(request));
-    if (!answer) co_return std::unexpected(std::move(answer.error()));
-    const Answer after = Answer::parse(*answer).value_or(Answer());
-    co_return Applied{.request_id = after.at("metadata").text("resourceVersion")};
+    if (on_conflict_ == OnConflict::refuse) {
+      co_await autoscalers_.look(steering_lasts_for_a_change);
+      if (auto known = is_known(); !known) co_return std::unexpected(std::move(known.error()));
+      if (const SteeredBy* by = autoscalers_.steering())
+        co_return fail(ErrorCode::conflict, title() + " is steered by " + by->who + ": " + by->advice);
+    }
+    json spec = {{"replicas", static_cast<std::int64_t>(wanted)}};
+    auto version = co_await patch(path() + "/scale?fieldManager=" + net::percent_encode(field_manager_),
+                                  std::move(spec), scale->at("metadata").text("resourceVersion"));
+    if (!version) co_return std::unexpected(std::move(version.error()));
+    co_return Applied{.request_id = std::move(*version)};
   }
 
  private:
@@ -152,39 +159,76 @@ class KubernetesScale final : public Component {
     co_return Status{};
   }
 
-  Task<void> look_for_steering(Observation& seen) {
-    const MonoTime now = services_.runtime.mono();
-    if (!looked_ || now - *looked_ >= steering_lasts) {
-      SteeredTarget target{.kind = target_.kind, .name = target_.name, .space = target_.space};
-      auto found = co_await find_steering(*cluster_, std::move(target));
-      looked_ = now;
-      steered_ = std::move(found.by);
-      steering_warnings_ = std::move(found.warnings);
-    }
-    seen.warnings.insert(seen.warnings.end(), steering_warnings_.begin(), steering_warnings_.end());
-    if (steered_)
-      seen.steering.push_back({.who = steered_->who, .advice = steered_->advice, .can_raise_floor = true});
+  std::string title() const { return target_.kind + " " + target_.space + "/" + target_.name; }
+
+  Task<Result<Answer>> read_scale() {
+    auto scale = co_await get(path() + "/scale");
+    if (!scale) co_return std::unexpected(std::move(scale.error()));
+    const Answer spec = scale->at("spec");
+    if (!spec.is_object()) co_return std::unexpected(bad_answer("the Scale has no spec"));
+    // Absent is 0; what is there must be a count.
+    if (spec.has("replicas") && !(spec.number("replicas").value_or(-1) >= 0))
+      co_return std::unexpected(bad_answer("the Scale's spec.replicas is no count"));
+    co_return scale;
   }
 
-  Task<Result<Applied>> raise_floor(double floor) {
-    if (steered_->floor == floor) co_return Applied{.changed = false};
-    const json patch = {{"spec", {{steered_->floor_key, static_cast<std::int64_t>(floor)}}}};
+  void add_steering(Observation& seen) const {
+    const auto warnings = autoscalers_.warnings();
+    seen.warnings.insert(seen.warnings.end(), warnings.begin(), warnings.end());
+    if (std::string unknown = autoscalers_.unknown(); !unknown.empty())
+      seen.blocks.push_back({.value = "desired", .reason = std::move(unknown)});
+    const SteeredBy* by = autoscalers_.steering();
+    if (by == nullptr) return;
+    seen.steering.push_back({.who = by->who, .advice = by->advice, .can_raise_floor = true});
+    if (on_conflict_ != OnConflict::raise_floor) return;
+    seen.current["desired"] = by->floor;
+    seen.system_max["desired"] = by->ceiling;
+  }
+
+  Status is_known() const {
+    const std::string unknown = autoscalers_.unknown();
+    return unknown.empty() ? Status{} : fail(ErrorCode::busy, title() + ": " + unknown, true);
+  }
+
+  /// That nobody changed the number since the change was decided.
+  Status is_still(const Change& change, double now, const std::string& what) const {
+    const auto was = change.basis.find("desired");
+    if (was == change.basis.end() || was->second == now) return {};
+    return fail(ErrorCode::conflict,
+                title() + " has " + whole(now) + " " + what + " now, not " + whole(was->second), true);
+  }
+
+  /// The version that the object has then. With the version that was read: whoever writes in between makes
+  /// this fail instead of being overwritten.
+  Task<Result<std::string>> patch(std::string where, json spec, std::string version) {
+    json body = {{"spec", std::move(spec)}};
+    if (!version.empty()) body["metadata"] = {{"resourceVersion", std::move(version)}};
     Cluster::Request request{
-        .method = "PATCH", .path = steered_->path, .body = patch.dump(), .content_type = merge_patch};
+        .method = "PATCH", .path = std::move(where), .body = body.dump(), .content_type = merge_patch};
     auto answer = co_await cluster_->send(std::move(request));
     if (!answer) co_return std::unexpected(std::move(answer.error()));
-    steered_->floor = floor;
-    co_return Applied{};
+    const auto after = Answer::parse(*answer);
+    if (!after) co_return within("the answer to the change", after.error());
+    co_return after->at("metadata").text("resourceVersion").substr(0, 128);
+  }
+
+  Task<Result<Applied>> raise_floor(SteeredBy by, Change change) {
+    const double floor = change.values["desired"];
+    if (auto still = is_still(change, by.floor, "as " + by.who + "'s " + by.floor_key); !still)
+      co_return std::unexpected(std::move(still.error()));
+    if (by.floor == floor) co_return Applied{.changed = false};
+    json spec = {{by.floor_key, static_cast<std::int64_t>(floor)}};
+    auto version = co_await patch(by.path, std::move(spec), std::move(by.version));
+    if (!version) co_return std::unexpected(std::move(version.error()));
+    autoscalers_.raised(floor, *version);
+    co_return Applied{.request_id = std::move(*version)};
   }
 
   Target target_;
   std::unique_ptr<Cluster> cluster_;
-  net::Services& services_;
-  bool raises_floor_;
+  OnConflict on_conflict_;
   std::string field_manager_;
-  std::optional<MonoTime> looked_;
-  std::optional<SteeredBy> steered_;
-  std::vector<std::string> steering_warnings_;
+  Autoscalers autoscalers_;
 };
 
 Result<std::unique_ptr<Component>> make(KubernetesScale::Target target,
@@ -196,9 +240,8 @@ Result<std::unique_ptr<Component>> make(KubernetesScale::Target target,
   target.space = settings.text("namespace");
   if (target.space.empty()) target.space = (*cluster)->space();
   if (target.space.empty()) target.space = "default";
-  return std::make_unique<KubernetesScale>(std::move(target), std::move(*cluster), services,
-                                           component.on_conflict == definitions::OnConflict::raise_floor,
-                                           settings.text("field_manager"));
+  return std::make_unique<KubernetesScale>(std::move(target), std::move(*cluster), services.runtime,
+                                           component.on_conflict, settings.text("field_manager"));
 }
 
 std::vector<definitions::Key> target_keys() {
@@ -222,10 +265,11 @@ constexpr std::string_view rbac =
 
 constexpr std::string_view notes =
     "A HorizontalPodAutoscaler or KEDA ScaledObject on the same target would undo every change: "
-    "`on_conflict` says what "
-    "then happens (refuse; raise_floor sets its minimum instead; ignore). A target at 0 replicas with `min` "
-    "above 0 was "
-    "switched off by someone and stays so.";
+    "`on_conflict` says what then happens (refuse; raise_floor sets its minimum instead; ignore). Unless it "
+    "is ignore, nothing is set while the API server does not say who steers it. Missing rights to list them "
+    "are a warning, with raise_floor a reason to set nothing, as is KEDA missing where no "
+    "HorizontalPodAutoscaler is found. A target at 0 replicas with `min` above 0 was switched off by someone "
+    "and stays so.";
 
 }  // namespace
 

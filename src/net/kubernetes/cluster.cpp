@@ -28,7 +28,13 @@ Error error_of(const HttpResponse& answer, UtcTime now) {
     error.retryable = true;
   }
   if (answer.status == 422) error.code = ErrorCode::invalid_argument;
-  if (answer.status == 403) error.hint = "the kind's reference page lists the rules of the Role it needs";
+  if (answer.status == 403) {
+    // A ResourceQuota refuses with the same status as missing rights.
+    const bool is_quota = error.message.contains("exceeded quota");
+    if (is_quota) error.code = ErrorCode::limit_exceeded;
+    error.hint = is_quota ? "a ResourceQuota of the namespace allows no more"
+                          : "the kind's reference page lists the rules of the Role it needs";
+  }
   if (body.is_object() && body.contains("details") && body["details"].is_object() &&
       body["details"].contains("retryAfterSeconds") && body["details"]["retryAfterSeconds"].is_number() &&
       !error.retry_after)

@@ -8,9 +8,7 @@
 namespace wave::components {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 class KubernetesSteering : public testing::Test {
  protected:
@@ -32,11 +30,22 @@ class KubernetesSteering : public testing::Test {
                                    .body = R"({"metadata":{)" + next + R"(},"items":[)" + items + "]}"};
         });
   }
-  FoundSteering find() {
+  struct Found {
+    std::string who;
+    std::string unknown;
+  };
+  Found find() {
     net::kubernetes::Access access;
     access.server = "https://k";
     net::kubernetes::Cluster cluster(access, world.services);
-    return world.run(find_steering(cluster, {.kind = "Deployment", .name = "api", .space = "shop"}));
+    Autoscalers autoscalers(cluster, world.runtime, {.kind = "Deployment", .name = "api", .space = "shop"},
+                            definitions::OnConflict::refuse);
+    world.run([](Autoscalers& all) -> Task<bool> {
+      co_await all.look(20s);
+      co_return true;
+    }(autoscalers));
+    const auto* by = autoscalers.steering();
+    return {by == nullptr ? "" : by->who, autoscalers.unknown()};
   }
   test::TestServices world;
 };
@@ -46,21 +55,31 @@ TEST_F(KubernetesSteering, TheAutoscalerOnTheLastPageIsFound) {
   serve("horizontalpodautoscalers", 40,
         R"({"metadata":{"name":"h"},"spec":{"scaleTargetRef":{"kind":"Deployment","name":"api"}}})");
   const auto found = find();
-  ASSERT_TRUE(found.by);
-  EXPECT_EQ(found.by->who, "HorizontalPodAutoscaler shop/h");
-  EXPECT_THAT(found.warnings, IsEmpty());
+  EXPECT_EQ(found.who, "HorizontalPodAutoscaler shop/h");
+  EXPECT_EQ(found.unknown, "");
   EXPECT_EQ(world.http.requests().size(), 41u);
 }
 
-TEST_F(KubernetesSteering, MoreThanFortyPagesAreAWarningAndNotNobody) {
+TEST_F(KubernetesSteering, WhatIsBehindTheFortiethPageIsNotKnown) {
   serve("scaledobjects", 1);
   serve("horizontalpodautoscalers", 1000);
   const auto found = find();
-  EXPECT_FALSE(found.by);
-  EXPECT_THAT(found.warnings, ElementsAre(HasSubstr(
-                                  "cannot see whether a HorizontalPodAutoscaler steers it: the namespace has "
-                                  "more than 20000 of them")));
+  EXPECT_EQ(found.who, "");
+  EXPECT_THAT(found.unknown, HasSubstr("whether a HorizontalPodAutoscaler steers it is not known: the "
+                                       "namespace has more than 20000 of them"));
   EXPECT_EQ(world.http.requests().size(), 41u);
+}
+
+TEST_F(KubernetesSteering, AListThatIsForgottenWhileItIsReadIsNotNobody) {
+  serve("scaledobjects", 1);
+  serve("horizontalpodautoscalers", 3);
+  world.http.on([](const net::HttpRequest& request) { return request.url.contains("continue=p1"); })
+      .reply(
+          410,
+          R"({"kind":"Status","reason":"Expired","message":"The provided continue parameter is too old"})");
+  const auto found = find();
+  EXPECT_EQ(found.who, "");
+  EXPECT_THAT(found.unknown, HasSubstr("the list ended too early: Expired: "));
 }
 
 }  // namespace
