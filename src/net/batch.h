@@ -19,10 +19,17 @@ inline std::unexpected<Error> ask_for_fewer() {
   return fail(ErrorCode::invalid_argument, "many names together cost more than each alone");
 }
 
+/// What it means that a call for several names is forbidden.
+enum class Forbidden {
+  each,  ///< one of them is: permissions are given for single things
+  all,   ///< the call is, whatever it asks for
+};
+
 /// One Describe for many: names that are asked for within a twentieth of a second travel in one call, at most
 /// `most` of them. Keep one in `Shared` for everything that one call can answer together.
 ///
-/// Where the other side refuses the whole call, halves find the name that it refuses, which fails alone. For
+/// Where the other side refuses the whole call, halves find the name that it refuses, which fails alone.
+/// Names that were forbidden travel apart from the others for some minutes, and are not looked for again. For
 /// the loop's thread.
 template <class Answer>
 class Batch : public std::enable_shared_from_this<Batch<Answer>> {
@@ -31,9 +38,10 @@ class Batch : public std::enable_shared_from_this<Batch<Answer>> {
   /// Answers what is there of the names; the others are not there.
   using Call = std::function<Task<Result<Answers>>(std::vector<std::string> names)>;
   static constexpr Duration gather = 50ms;
+  static constexpr Duration forbidden_lasts = 5min;
 
-  Batch(Runtime& runtime, std::size_t most, Call call)
-      : runtime_(runtime), most_(most), call_(std::move(call)) {}
+  Batch(Runtime& runtime, std::size_t most, Call call, Forbidden forbidden = Forbidden::each)
+      : runtime_(runtime), most_(most), call_(std::move(call)), forbidden_(forbidden) {}
 
   /// nullopt: the answer does not have that name.
   Task<Result<std::optional<Answer>>> ask(std::string name) {
@@ -54,8 +62,16 @@ class Batch : public std::enable_shared_from_this<Batch<Answer>> {
   using Group = std::vector<Asked>;
 
   void send() {
+    std::erase_if(refused_, [&](const auto& one) { return runtime_.mono() - one.second > forbidden_lasts; });
     Group waiting = std::exchange(gathering_, {});
     std::ranges::stable_sort(waiting, {}, &Asked::name);
+    const auto apart = std::ranges::stable_partition(
+        waiting, [&](const Asked& asked) { return !refused_.contains(asked.name); });
+    send(Group(waiting.begin(), apart.begin()));
+    send(Group(apart.begin(), apart.end()));
+  }
+
+  void send(Group waiting) {
     Group group;
     std::size_t names = 0;
     for (auto& asked : waiting) {
@@ -67,7 +83,15 @@ class Batch : public std::enable_shared_from_this<Batch<Answer>> {
       if (is_new) ++names;
       group.push_back(std::move(asked));
     }
-    spawn(answer(std::move(group)));
+    if (!group.empty()) spawn(answer(std::move(group)));
+  }
+
+  /// Whether halves would tell more than the refusal does.
+  bool is_worth_halving(const Error& error, const Group& group) const {
+    if (error.retryable) return false;
+    if (error.code != ErrorCode::forbidden) return true;
+    return forbidden_ == Forbidden::each &&
+           !std::ranges::all_of(group, [&](const Asked& asked) { return refused_.contains(asked.name); });
   }
 
   Task<void> answer(Group group) {
@@ -77,7 +101,7 @@ class Batch : public std::enable_shared_from_this<Batch<Answer>> {
       if (names.empty() || names.back() != asked.name) names.push_back(asked.name);
     const bool several = names.size() > 1;
     auto answers = co_await call_(std::move(names));
-    if (!answers && several && !answers.error().retryable) {
+    if (!answers && several && is_worth_halving(answers.error(), group)) {
       const auto middle = std::ranges::find_if(
           group, [&](const Asked& asked) { return asked.name == group[group.size() / 2].name; });
       // Equal names stay together.
@@ -89,7 +113,13 @@ class Batch : public std::enable_shared_from_this<Batch<Answer>> {
       spawn(answer(Group(cut, group.end())));
       co_return;
     }
+    const bool is_forbidden = !answers && answers.error().code == ErrorCode::forbidden;
     for (const auto& asked : group) {
+      if (!is_forbidden) {
+        refused_.erase(asked.name);
+      } else if (!several && forbidden_ == Forbidden::each) {
+        refused_[asked.name] = runtime_.mono();
+      }
       if (!answers) {
         asked.done.set(std::unexpected(answers.error()));
         continue;
@@ -103,7 +133,9 @@ class Batch : public std::enable_shared_from_this<Batch<Answer>> {
   Runtime& runtime_;
   std::size_t most_;
   Call call_;
+  Forbidden forbidden_;
   Group gathering_;
+  std::map<std::string, MonoTime> refused_;  ///< names that were forbidden alone, and when
 };
 
 }  // namespace wave::net

@@ -124,6 +124,12 @@ def make_function(aws):
     return "function_name: resize"
 
 
+def make_reserved(aws):
+    keys = make_function(aws)
+    aws("lambda").put_function_concurrency(FunctionName="resize", ReservedConcurrentExecutions=2)
+    return keys
+
+
 def read_function(aws):
     found = aws("lambda").get_function_concurrency(FunctionName="resize")
     return found.get("ReservedConcurrentExecutions", 0)
@@ -229,8 +235,8 @@ KINDS = [
     Kind(
         "aws-lambda",
         "reserved_concurrency",
-        "provisioned_concurrency: { min: 0, max: 9 }",
-        make_function,
+        "reserved_concurrency: { min: 1, max: 9 }",
+        make_reserved,
         read_function,
         checked=False,
     ),
@@ -298,7 +304,8 @@ def test_a_plan_changes_the_thing_and_comes_to_rest(wave, aws, moto, user, kind)
     if kind.checked:
         user["check"]("0")
     (seen,) = wave.json("observe")
-    assert seen["error"] is None and not seen["blocks"], seen
+    assert seen["error"] is None, seen
+    assert not [one for one in seen["blocks"] if one["value"] in ("", kind.value)], seen
     wave.run()
     wave.push("wanted", 6)
     eventually(lambda: kind.read(user["client"]) == 6)

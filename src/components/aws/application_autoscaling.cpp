@@ -49,8 +49,19 @@ class TargetBounds final : public AwsComponent {
   std::shared_ptr<ScalableTargets> targets_;
 };
 
+std::string problem(const definitions::Settings& metadata) {
+  const std::string space = metadata.text("service_namespace");
+  const std::string dimension = metadata.text("scalable_dimension");
+  if (definitions::has_reference(space) || definitions::has_reference(dimension)) return "";
+  return dimension.starts_with(space + ":")
+             ? ""
+             : "'scalable_dimension' is one of the namespace and begins with '" + space + ":'";
+}
+
 Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
                                           const definitions::Settings& settings, net::Services& services) {
+  if (auto wrong = problem(settings); !wrong.empty())
+    return fail(ErrorCode::invalid_argument, std::move(wrong));
   auto targets = ScalableTargets::create(settings, services);
   if (!targets) return std::unexpected(targets.error());
   return std::make_unique<TargetBounds>(definition, settings, std::move(*targets));
@@ -83,8 +94,17 @@ const Kind& aws_application_autoscaling() {
            .values = {{.name = "min", .help = "The target's MinCapacity.", .alias = "desired"},
                       {.name = "max", .help = "The target's MaxCapacity."}},
            .ready_after = 2min,
-           .permissions = "`application-autoscaling:DescribeScalableTargets` (all resources) and "
-                          "`application-autoscaling:RegisterScalableTarget` on the target.",
+           .problem = &problem,
+           .permissions =
+               "`application-autoscaling:DescribeScalableTargets` (all resources) and "
+               "`application-autoscaling:RegisterScalableTarget` on the target.\n\n"
+               "RegisterScalableTarget also needs what a change of the target itself would: AWS checks the "
+               "caller's permissions on the target's own service, and says ValidationException where one is "
+               "missing, not AccessDenied. With ECS: `ecs:DescribeServices` and `ecs:UpdateService` on the "
+               "service. With DynamoDB: `dynamodb:DescribeTable` and `dynamodb:UpdateTable` on the table "
+               "(and "
+               "its indexes). With Aurora: `rds:DescribeDBClusters`, `rds:DescribeDBInstances`, "
+               "`rds:CreateDBInstance` and `rds:DeleteDBInstance`.",
            .notes =
                "The friendly way where target tracking or scheduled actions already run: a raised minimum "
                "makes Application Auto Scaling lift the capacity to it, and its policies stay in charge "

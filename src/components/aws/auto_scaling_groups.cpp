@@ -56,8 +56,8 @@ Result<Observation> observation_of(const XmlAnswer& group) {
   const Serving serving = serving_of(group);
   seen.ready = serving.ready;
   seen.changing = !serving.all_settled || serving.ready != *desired;
-  seen.system_min["desired"] = *min;
-  seen.system_max["desired"] = *max;
+  seen.system_min = {{"desired", *min}, {"max", *min}};
+  seen.system_max = {{"desired", *max}, {"min", *max}};
   if (auto who = steering_of(group)) seen.steering.push_back(std::move(*who));
   if (const std::string status = group.text("Status"); !status.empty()) {
     seen.blocks.push_back({.reason = "the group's status is '" + status.substr(0, 64) + "'"});
@@ -106,8 +106,35 @@ Result<std::shared_ptr<AutoScalingGroups>> auto_scaling_groups(const definitions
   return services.shared.get<AutoScalingGroups>(client->shared_key(), [&] {
     return std::make_shared<AutoScalingGroups>(
         services.runtime, most_groups,
-        [client](std::vector<std::string> names) { return describe(client, std::move(names)); });
+        [client](std::vector<std::string> names) { return describe(client, std::move(names)); },
+        net::Forbidden::all);
   });
+}
+
+Values fitted_range(const Values& now, Values wanted) {
+  const auto of = [&](const char* value) {
+    const auto found = wanted.find(value);
+    return found == wanted.end() ? now.at(value) : found->second;
+  };
+  double min = of("min");
+  double max = of("max");
+  if (min > max && wanted.contains("min")) {
+    min = max;
+  } else if (min > max) {
+    max = min;
+  }
+  if (wanted.contains("min")) wanted["min"] = min;
+  if (wanted.contains("max")) wanted["max"] = max;
+  if (wanted.contains("desired")) wanted["desired"] = std::clamp(wanted["desired"], min, max);
+  return wanted;
+}
+
+Applied applied_range(std::string request_id, const Values& wanted, Values sent) {
+  Applied applied{.request_id = std::move(request_id)};
+  if (sent == wanted) return applied;
+  applied.reached = std::move(sent);
+  applied.rest = "the minimum is at most the maximum, and desired between them";
+  return applied;
 }
 
 }  // namespace wave::components

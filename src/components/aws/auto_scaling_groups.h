@@ -13,4 +13,11 @@ using AutoScalingGroups = net::Batch<Result<Observation>>;
 Result<std::shared_ptr<AutoScalingGroups>> auto_scaling_groups(const definitions::Settings& settings,
                                                                net::Services& services);
 
+/// `wanted` as AWS takes it, min <= desired <= max: a bound that is not wanted stands, and of two wanted ones
+/// the maximum does. `now` has all three.
+Values fitted_range(const Values& now, Values wanted);
+
+/// What a write that sent `sent` in place of `wanted` answers.
+Applied applied_range(std::string request_id, const Values& wanted, Values sent);
+
 }  // namespace wave::components

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "net/aws/endpoints.h"
 #include "net/url.h"
 
 namespace wave::components {
@@ -16,8 +17,7 @@ constexpr Duration steering_lasts_for_a_change = 1min;
 
 definitions::Settings without_own_endpoint(definitions::Settings settings) {
   const auto url = net::Url::parse(settings.text("endpoint"));
-  if (url && (url->host.ends_with(".amazonaws.com") || url->host.ends_with(".amazonaws.com.cn")))
-    settings.set("endpoint", std::string());
+  if (url && net::aws::is_aws_host(url->host)) settings.set("endpoint", std::string());
   return settings;
 }
 

@@ -28,19 +28,20 @@ class AutoScalingGroup final : public AwsComponent {
     co_return std::move(**found);
   }
 
-  /// One call for all that changes.
-  Task<Result<Applied>> write(Observation, Values wanted) override {
+  /// One call for all that changes: AWS refuses it whole if one number does not fit the others.
+  Task<Result<Applied>> write(Observation seen, Values wanted) override {
+    Values sent = fitted_range(seen.current, wanted);
     net::Headers parameters = {{"AutoScalingGroupName", name_}};
     for (const auto& [value, parameter] :
          {std::pair{"min", "MinSize"}, std::pair{"max", "MaxSize"}, std::pair{"desired", "DesiredCapacity"}})
-      if (const auto found = wanted.find(value); found != wanted.end())
+      if (const auto found = sent.find(value); found != sent.end())
         parameters.emplace_back(parameter, whole(found->second));
-    const bool only_desired = wanted.size() == 1 && wanted.contains("desired");
+    const bool only_desired = sent.size() == 1 && sent.contains("desired");
     if (only_desired) parameters.emplace_back("HonorCooldown", "false");
     auto id = co_await order_xml(*client_, only_desired ? "SetDesiredCapacity" : "UpdateAutoScalingGroup",
                                  std::move(parameters));
     if (!id) co_return std::unexpected(std::move(id.error()));
-    co_return Applied{.request_id = std::move(*id)};
+    co_return applied_range(std::move(*id), wanted, std::move(sent));
   }
 
   std::string name_;
@@ -78,7 +79,9 @@ const Kind& aws_ec2_autoscaling() {
                 .permissions = "`autoscaling:DescribeAutoScalingGroups` (all resources), and on the group "
                                "`autoscaling:SetDesiredCapacity` and `autoscaling:UpdateAutoScalingGroup`.",
                 .notes =
-                    "The group's own MinSize and MaxSize bound `desired`; `limits` may be narrower. While "
+                    "The group's own MinSize and MaxSize bound `desired` and each other; `limits` may be "
+                    "narrower. "
+                    "Where a plan sets both bounds, one may follow the other a moment later. While "
                     "`Terminate` is suspended nothing is scaled in.\n\nTags tell who else steers a group: a "
                     "node group of EKS (then scale that, with `amazon-eks`), a capacity provider of ECS, "
                     "Cluster Autoscaler. The last two move `desired`; beside them let plans set `min`. "

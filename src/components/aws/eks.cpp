@@ -37,16 +37,17 @@ class NodeGroup final : public AwsComponent {
     const Answer group = parsed->at("nodegroup");
     auto seen = read(group);
     if (!seen) co_return seen;
+    if (!update_.empty()) co_await look_at_update(&*seen);
     const auto behind = group.at("resources").at("autoScalingGroups").items();
     if (!behind.empty()) {
       const std::string name = behind.front().text("name");
       co_await look_at_nodes(name, &*seen);
     }
-    if (!update_.empty()) co_await look_at_update(&*seen);
+    seen->warnings.insert(seen->warnings.end(), failures_.begin(), failures_.end());
     co_return seen;
   }
 
-  static Result<Observation> read(const Answer& group) {
+  Result<Observation> read(const Answer& group) {
     const Answer scaling = group.at("scalingConfig");
     const auto min = scaling.number("minSize");
     const auto max = scaling.number("maxSize");
@@ -54,8 +55,9 @@ class NodeGroup final : public AwsComponent {
     if (!min || !max || !desired)
       return std::unexpected(bad_answer("no minSize, maxSize and desiredSize in the answer"));
     Observation seen{.current = {{"desired", *desired}, {"min", *min}, {"max", *max}}, .ready = {}};
-    seen.system_min["desired"] = *min;
-    seen.system_max["desired"] = *max;
+    seen.system_min = {{"desired", *min}, {"max", *min}};
+    seen.system_max = {{"desired", *max}, {"min", *max}};
+    told_ = *desired;
     const std::string status = group.text("status");
     if (status != "ACTIVE") {
       seen.changing = status == "UPDATING" || status == "CREATING";
@@ -66,14 +68,15 @@ class NodeGroup final : public AwsComponent {
     return seen;
   }
 
-  /// EKS tells what was asked for; how many nodes there are, the Auto Scaling group behind it tells.
+  /// How many nodes there are, the Auto Scaling group behind it tells; and, while EKS changes nothing, how
+  /// many it was told to have: EKS does not follow where Cluster Autoscaler moves that.
   Task<void> look_at_nodes(std::string name, Observation* seen) {
     auto found = co_await groups_->ask(std::move(name));
-    if (!found || !*found || !**found) {
-      if (!found) seen->warnings.push_back("the nodes cannot be counted: " + found.error().text());
-      co_return;
-    }
+    are_nodes_known_ = found && (!*found || **found);
+    if (!found) seen->warnings.push_back("the nodes cannot be counted: " + found.error().text());
+    if (!found || !*found || !**found) co_return;
     const Observation& nodes = ***found;
+    if (seen->blocks.empty() && !seen->changing) seen->current["desired"] = nodes.current.at("desired");
     seen->ready = nodes.ready;
     seen->changing = seen->changing || nodes.changing;
     seen->warnings.insert(seen->warnings.end(), nodes.warnings.begin(), nodes.warnings.end());
@@ -99,25 +102,36 @@ class NodeGroup final : public AwsComponent {
     }
     update_.clear();
     if (status == "Successful") co_return;
-    for (const auto& error : update.at("errors").items())
-      seen->warnings.push_back("the last update " + status.substr(0, 64) + ": " +
-                               net::excerpt(error.text("errorMessage")));
+    const auto errors = update.at("errors").items();
+    if (errors.empty()) failures_.push_back("the last update " + status.substr(0, 64));
+    for (const auto& error : errors)
+      failures_.push_back("the last update " + status.substr(0, 64) + ": " +
+                          net::excerpt(error.text("errorMessage")));
   }
 
-  /// All three numbers, so that they fit each other whatever was there.
+  /// Only what is wanted; and the desired size where EKS' own, which may be out of date, would not fit the
+  /// new range: then it is what the nodes are told now, moved into it.
   Task<Result<Applied>> write(Observation seen, Values wanted) override {
-    for (const auto& [value, number] : wanted) seen.current[value] = number;
-    const double min = seen.current["min"];
-    const double max = std::max(seen.current["max"], min);
-    const double desired = std::clamp(seen.current["desired"], min, max);
-    // The same token for the same intent: EKS then makes one update of it.
-    if (token_.empty() || intent_ != wanted) token_ = net::idempotency_token(runtime_);
-    intent_ = std::move(wanted);
-    const ordered_json body = {{"scalingConfig",
-                                {{"minSize", static_cast<std::int64_t>(min)},
-                                 {"maxSize", static_cast<std::int64_t>(max)},
-                                 {"desiredSize", static_cast<std::int64_t>(desired)}}},
-                               {"clientRequestToken", token_}};
+    const Values sent = fitted_range(seen.current, wanted);
+    Values all = seen.current;
+    for (const auto& [value, number] : sent) all[value] = number;
+    ordered_json scaling;
+    for (const auto& [value, name] : {std::pair{"min", "minSize"}, {"max", "maxSize"}})
+      if (sent.contains(value)) scaling[name] = static_cast<std::int64_t>(all[value]);
+    const bool must_move = told_ < all["min"] || told_ > all["max"];
+    if (must_move && !sent.contains("desired") && !are_nodes_known_)
+      co_return fail(ErrorCode::busy,
+                     title() +
+                         ": its desired size has to move into the new range, and how many nodes there "
+                         "are is not known: some might end",
+                     true);
+    if (sent.contains("desired") || must_move)
+      scaling["desiredSize"] = static_cast<std::int64_t>(std::clamp(all["desired"], all["min"], all["max"]));
+    ordered_json body = {{"scalingConfig", std::move(scaling)}};
+    // The same token for the same content: EKS then makes one update of it, and refuses another one under it.
+    if (token_.empty() || intent_ != body) token_ = net::idempotency_token(runtime_);
+    intent_ = body;
+    body["clientRequestToken"] = token_;
     net::RestCall call{.method = "POST",
                        .path = std::string(group_path) + "/update-config",
                        .labels = {cluster_, group_},
@@ -125,9 +139,10 @@ class NodeGroup final : public AwsComponent {
     auto answer = co_await client_->rest(std::move(call));
     if (!answer) co_return std::unexpected(std::move(answer.error()));
     token_.clear();
+    failures_.clear();
     const auto parsed = Answer::parse(answer->body);
     update_ = parsed ? parsed->at("update").text("id") : std::string();
-    co_return Applied{.request_id = update_.substr(0, 128)};
+    co_return applied_range(update_.substr(0, 128), wanted, sent);
   }
 
   std::string cluster_;
@@ -135,9 +150,12 @@ class NodeGroup final : public AwsComponent {
   Runtime& runtime_;
   std::unique_ptr<net::AwsClient> client_;
   std::shared_ptr<AutoScalingGroups> groups_;
-  std::string update_;  ///< accepted last; empty: none that is not over
+  std::string update_;                 ///< accepted last; empty: none that is not over
+  std::vector<std::string> failures_;  ///< of the update that was accepted last
+  bool are_nodes_known_ = true;        ///< or there are none to count
+  double told_ = 0;                    ///< the desired size that EKS has, as seen last
   std::string token_;
-  Values intent_;
+  ordered_json intent_;  ///< what it was made for
 };
 
 Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
@@ -177,7 +195,8 @@ const Kind& amazon_eks() {
                "resources) to count the nodes.",
            .notes =
                "One update at a time: while the group is not ACTIVE the next change waits. The group's own "
-               "minimum and maximum bound `desired`.\n\nScale-in drains nodes but **does not respect "
+               "minimum and maximum bound `desired` and each other; only what a plan names is "
+               "sent.\n\nScale-in drains nodes but **does not respect "
                "PodDisruptionBudgets**, and ends a node after 15 minutes whatever still runs on "
                "it.\n\nCluster "
                "Autoscaler moves the desired size of the same group: beside it let a plan set `min`, not "

@@ -21,6 +21,32 @@ bool is_changing(const std::string& state) {
          state == "RECONFIGURING";
 }
 
+bool is_fleet(const definitions::Settings& metadata) {
+  return metadata.text("instance_group_id").starts_with("if-");
+}
+
+/// What its id does not tell yet, because it stands elsewhere, is seen when it is scaled.
+bool is_known(const definitions::Settings& metadata) {
+  return !definitions::has_reference(metadata.text("instance_group_id"));
+}
+
+std::string problem(const definitions::Settings& metadata) {
+  const bool is_group = metadata.text("instance_group_id").starts_with("ig-");
+  return is_group || is_fleet(metadata) || !is_known(metadata)
+             ? ""
+             : "'instance_group_id' is the id of an instance group (ig-...) or of an instance fleet (if-...)";
+}
+
+std::string lacks_for(bool is_fleet, std::string_view value) {
+  if (is_fleet && value == "desired") return "an instance fleet has on_demand_capacity and spot_capacity";
+  if (!is_fleet && (value == on_demand || value == spot)) return "an instance group has desired";
+  return "";
+}
+
+std::string lacks(const definitions::Settings& metadata, std::string_view value) {
+  return is_known(metadata) ? lacks_for(is_fleet(metadata), value) : "";
+}
+
 /// An instance fleet (its id begins with `if-`) or an instance group of a cluster.
 class EmrInstances final : public AwsComponent {
  public:
@@ -29,7 +55,7 @@ class EmrInstances final : public AwsComponent {
       : AwsComponent("instances " + settings.text("instance_group_id"), definition),
         cluster_(settings.text("cluster_id")),
         id_(settings.text("instance_group_id")),
-        is_fleet_(id_.starts_with("if-")),
+        is_fleet_(is_fleet(settings)),
         runtime_(runtime),
         client_(std::move(client)) {}
 
@@ -69,8 +95,8 @@ class EmrInstances final : public AwsComponent {
     if (group.text("InstanceGroupType") == "MASTER")
       return fail(ErrorCode::invalid_argument, "a master instance group is never scaled");
     seen.current["desired"] = *requested;
-    seen.ready = group.number("RunningInstanceCount").value_or(0);
-    seen.changing = *seen.ready != *requested;
+    seen.ready = group.number("RunningInstanceCount");
+    seen.changing = seen.ready && *seen.ready != *requested;
     const std::string policy = group.at("AutoScalingPolicy").at("Status").text("State");
     if (!policy.empty() && policy != "DETACHED")
       seen.steering.push_back(
@@ -105,46 +131,51 @@ class EmrInstances final : public AwsComponent {
 
   /// Managed scaling undoes what is set by hand. EMR's API allows few calls: the answer counts for a minute.
   Task<void> look_for_policy(Observation* seen) {
-    if (policy_asked_at_ && runtime_.mono() - *policy_asked_at_ < policy_lasts) {
-      if (policy_) seen->steering.push_back(*policy_);
-      co_return;
-    }
-    policy_.reset();
-    auto policy = co_await ask("GetManagedScalingPolicy");
-    if (!policy) {
-      if (policy.error().retryable) {
-        seen->blocks.push_back(
-            {.reason = "whether managed scaling steers it is not known: " + policy.error().text()});
-      } else {
-        seen->warnings.push_back("whether managed scaling steers it is not known: " + policy.error().text());
-      }
-    } else {
-      policy_asked_at_ = runtime_.mono();
-      if (policy->at("ManagedScalingPolicy").has("ComputeLimits"))
+    if (!policy_asked_at_ || runtime_.mono() - *policy_asked_at_ >= policy_lasts) {
+      policy_.reset();
+      policy_unknown_.clear();
+      auto policy = co_await ask("GetManagedScalingPolicy");
+      if (!policy) {
+        policy_unknown_ = "whether managed scaling steers it is not known: " + policy.error().text();
+        if (policy.error().retryable) {
+          seen->blocks.push_back({.reason = policy_unknown_});
+          co_return;
+        }
+      } else if (policy->at("ManagedScalingPolicy").has("ComputeLimits")) {
         policy_ = Steering{.who = "the managed scaling policy of the cluster",
                            .advice = "use amazon-emr-managed-scaling, which moves its range"};
-      if (policy_) seen->steering.push_back(*policy_);
+      }
+      policy_asked_at_ = runtime_.mono();
     }
+    if (policy_) seen->steering.push_back(*policy_);
+    if (!policy_unknown_.empty()) seen->warnings.push_back(policy_unknown_);
   }
 
   Task<Result<Applied>> write(Observation, Values wanted) override {
+    for (const auto& [value, number] : wanted)
+      if (const std::string why = lacks_for(is_fleet_, value); !why.empty())
+        co_return fail(ErrorCode::invalid_argument, title() + " has no " + value + ": " + why);
     Applied applied;
-    if (wanted.contains(steps)) {
+    Values reached;
+    if (const auto level = wanted.find(steps); level != wanted.end()) {
       const ordered_json body = {{"ClusterId", cluster_},
-                                 {"StepConcurrencyLevel", static_cast<std::int64_t>(wanted[steps])}};
+                                 {"StepConcurrencyLevel", static_cast<std::int64_t>(level->second)}};
       auto answer = co_await client_->json("ModifyCluster", body.dump());
       if (!answer) co_return std::unexpected(emr_error(std::move(answer.error())));
       applied.request_id = std::string(answer->header("x-amzn-requestid"));
-      wanted.erase(steps);
+      reached.insert(*level);
+      wanted.erase(level);
     }
     if (wanted.empty()) co_return applied;
-    if (wanted.contains("desired") == is_fleet_)
-      co_return fail(ErrorCode::invalid_argument,
-                     is_fleet_ ? "a fleet has on_demand_capacity and spot_capacity, not desired"
-                               : "an instance group has desired, not on_demand_capacity and spot_capacity");
     auto answer = co_await resize(std::move(wanted));
-    if (!answer) co_return std::unexpected(emr_error(std::move(answer.error())));
-    applied.request_id = std::string(answer->header("x-amzn-requestid"));
+    if (answer) {
+      applied.request_id = std::string(answer->header("x-amzn-requestid"));
+      co_return applied;
+    }
+    Error error = emr_error(std::move(answer.error()));
+    if (reached.empty()) co_return std::unexpected(std::move(error));
+    applied.reached = std::move(reached);
+    applied.rest = error.text();
     co_return applied;
   }
 
@@ -173,6 +204,7 @@ class EmrInstances final : public AwsComponent {
   std::unique_ptr<net::AwsClient> client_;
   std::optional<MonoTime> policy_asked_at_;
   std::optional<Steering> policy_;
+  std::string policy_unknown_;  ///< why it is not known
 };
 
 Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
@@ -210,6 +242,8 @@ const Kind& amazon_emr_ec2() {
                       {.name = steps, .help = "Steps at once.", .lowest = 1, .highest = 256}},
            .ready_after = 5min,
            .scale_in = false,
+           .problem = &problem,
+           .lacks = &lacks,
            .permissions =
                "On the cluster: `elasticmapreduce:DescribeCluster`, "
                "`elasticmapreduce:GetManagedScalingPolicy` "

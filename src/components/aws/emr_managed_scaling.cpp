@@ -45,6 +45,11 @@ class ManagedScaling final : public AwsComponent {
       if (const auto number = limits.number(name)) seen.current[value] = *number;
     if (!seen.current.contains("min") || !seen.current.contains("max"))
       co_return std::unexpected(bad_answer("no MinimumCapacityUnits and MaximumCapacityUnits in the answer"));
+    for (const auto& [value, name] : units)
+      if (!seen.current.contains(value))
+        seen.blocks.push_back({.value = value,
+                               .reason = std::string("the policy has no ") + name +
+                                         ": only its maximum bounds that; set one once by hand"});
     seen.system_max["min"] = seen.current["max"];
     seen.system_min["max"] = seen.current["min"];
     co_return seen;
@@ -104,7 +109,9 @@ const Kind& amazon_emr_managed_scaling() {
                "stays "
                "as it is, as does everything of the policy that a plan does not name. EMR follows its policy "
                "within seconds, so a raised `min` is how to be early; scale-in decommissions nodes "
-               "gracefully. A policy is never removed."},
+               "gracefully. A policy is never removed. `max_on_demand` and `max_core` are moved where the "
+               "policy has "
+               "them; a limit that it does not have is not made."},
       .create = &create};
   return kind;
 }

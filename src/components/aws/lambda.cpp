@@ -43,8 +43,9 @@ class LambdaFunction final : public AwsComponent {
 
  private:
   Task<Result<Observation>> look() override {
-    Observation seen{.current = {{provisioned, 0}, {reserved, 0}}, .ready = {}};
+    Observation seen;
     if (!qualifier_.empty()) {
+      seen.current[provisioned] = 0;
       auto ok = co_await look_for_provisioned(&seen);
       if (!ok) co_return std::unexpected(std::move(ok.error()));
     }
@@ -53,7 +54,12 @@ class LambdaFunction final : public AwsComponent {
     if (!answer) co_return std::unexpected(std::move(answer.error()));
     const auto parsed = Answer::parse(answer->body);
     if (!parsed) co_return std::unexpected(parsed.error());
-    if (const auto number = parsed->number("ReservedConcurrentExecutions")) {
+    const auto number = parsed->number("ReservedConcurrentExecutions");
+    if (!number) {
+      // Not 0: the first reservation would throttle what had the account's whole share.
+      seen.blocks.push_back(
+          {.value = reserved, .reason = "none is reserved, so nothing limits it; reserve some once by hand"});
+    } else {
       seen.current[reserved] = *number;
       seen.system_max[provisioned] = *number;
       // No plan ends what somebody did in an incident.
@@ -99,21 +105,25 @@ class LambdaFunction final : public AwsComponent {
     const auto room = wanted.find(reserved);
     const bool room_first = room != wanted.end() && room->second > seen.current[reserved];
     Applied applied;
+    Values reached;
     for (const bool is_room : {room_first, !room_first}) {
       const auto value = wanted.find(is_room ? reserved : provisioned);
       if (value == wanted.end()) continue;
       auto set = is_room ? set_reserved(value->second) : set_provisioned(value->second);
       auto done = co_await set;
-      if (!done) co_return std::unexpected(std::move(done.error()));
+      if (!done && reached.empty()) co_return std::unexpected(std::move(done.error()));
+      if (!done) {
+        applied.reached = std::move(reached);
+        applied.rest = done.error().text();
+        co_return applied;
+      }
       applied.request_id = std::move(*done);
+      reached.insert(*value);
     }
     co_return applied;
   }
 
   Task<Result<std::string>> set_provisioned(double number) {
-    if (qualifier_.empty())
-      co_return fail(ErrorCode::invalid_argument,
-                     "provisioned_concurrency needs 'qualifier': an alias or a version");
     net::RestCall call{.method = number == 0 ? "DELETE" : "PUT",
                        .path = provisioned_path,
                        .labels = {function_},
@@ -124,11 +134,13 @@ class LambdaFunction final : public AwsComponent {
     co_return std::string(answer->header("x-amzn-requestid"));
   }
 
-  /// None reserved is DELETE; a reservation of 0 would switch the function off, which no plan does.
+  /// A reservation of 0 would switch the function off, and without one it takes from all others: a plan does
+  /// neither.
   Task<Result<std::string>> set_reserved(double number) {
-    net::RestCall call{
-        .method = number == 0 ? "DELETE" : "PUT", .path = write_reserved_path, .labels = {function_}};
-    if (number > 0) call.body = R"({"ReservedConcurrentExecutions":)" + whole(number) + "}";
+    net::RestCall call{.method = "PUT",
+                       .path = write_reserved_path,
+                       .labels = {function_},
+                       .body = R"({"ReservedConcurrentExecutions":)" + whole(number) + "}"};
     auto answer = co_await client_->rest(std::move(call));
     if (!answer) co_return std::unexpected(std::move(answer.error()));
     co_return std::string(answer->header("x-amzn-requestid"));
@@ -139,11 +151,22 @@ class LambdaFunction final : public AwsComponent {
   std::unique_ptr<net::AwsClient> client_;
 };
 
+std::string problem(const definitions::Settings& metadata) {
+  return metadata.text("qualifier") == "$LATEST"
+             ? "'qualifier' is an alias or a version: $LATEST has no provisioned concurrency"
+             : "";
+}
+
+std::string lacks(const definitions::Settings& metadata, std::string_view value) {
+  return value == provisioned && metadata.text("qualifier").empty()
+             ? "that is an alias' or a version's; name it with 'qualifier'"
+             : "";
+}
+
 Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
                                           const definitions::Settings& settings, net::Services& services) {
-  if (settings.text("qualifier") == "$LATEST")
-    return fail(ErrorCode::invalid_argument,
-                "'qualifier' is an alias or a version: $LATEST has no provisioned concurrency");
+  if (auto wrong = problem(settings); !wrong.empty())
+    return fail(ErrorCode::invalid_argument, std::move(wrong));
   auto client = services.aws.client(net::aws::lambda, settings);
   if (!client) return std::unexpected(client.error());
   auto component = std::make_unique<LambdaFunction>(definition, settings, std::move(*client));
@@ -173,21 +196,28 @@ const Kind& aws_lambda() {
                        .help = "Environments that are kept initialised; 0 removes the configuration. Needs "
                                "`qualifier`."},
                       {.name = reserved,
-                       .help = "The function's share of the account's concurrency; 0 means none is reserved "
-                               "(the function is never switched off).",
+                       .help = "The function's share of the account's concurrency.",
+                       .lowest = 1,
                        .highest = 1000000}},
            .ready_after = 2min,
+           .problem = &problem,
+           .lacks = &lacks,
            .permissions =
-               "On the function: `lambda:GetProvisionedConcurrencyConfig`, "
-               "`lambda:PutProvisionedConcurrencyConfig`, `lambda:DeleteProvisionedConcurrencyConfig`, "
-               "`lambda:GetFunctionConcurrency`, and with `reserved_concurrency` "
-               "`lambda:PutFunctionConcurrency` and `lambda:DeleteFunctionConcurrency`; "
+               "`lambda:GetProvisionedConcurrencyConfig`, `lambda:PutProvisionedConcurrencyConfig` and "
+               "`lambda:DeleteProvisionedConcurrencyConfig` on the alias or version, which has an ARN of its "
+               "own (`arn:aws:lambda:REGION:ACCOUNT:function:resize:live`); `lambda:GetFunctionConcurrency`, "
+               "and with `reserved_concurrency` `lambda:PutFunctionConcurrency`, on the function "
+               "(`arn:aws:lambda:REGION:ACCOUNT:function:resize`). A policy that names only one of the two "
+               "ARNs is not enough: name both. "
                "`application-autoscaling:DescribeScalableTargets` (all resources) to see who else steers it, "
                "and `application-autoscaling:RegisterScalableTarget` with `on_conflict: raise_floor`.",
-           .notes = "Provisioned concurrency costs money while it is there. It is at most the reserved "
-                    "concurrency, where some is reserved, and the account keeps 100 unreserved. Allocation "
-                    "begins a minute or two after the request; lowering it is immediate and safe. While AWS "
-                    "processes a request the next one waits."},
+           .notes =
+               "Provisioned concurrency costs money while it is there. It is at most the reserved "
+               "concurrency, where some is reserved, and the account keeps 100 unreserved. Allocation "
+               "begins a minute or two after the request; lowering it is immediate and safe. While AWS "
+               "processes a request the next one waits.\n\nWhere nothing is reserved, `reserved_concurrency` "
+               "is held: a first reservation would throttle the function. Reserve some once by hand; a "
+               "plan moves it, and neither removes it nor makes it 0, which switches the function off."},
       .create = &create};
   return kind;
 }

@@ -77,6 +77,8 @@ class MskCluster final : public AwsComponent {
     const Answer nodes = provisioned.at("brokerNodeGroupInfo");
     zones_ = static_cast<double>(nodes.at("clientSubnets").items().size());
     Observation seen{.current = {{brokers, *count}}, .ready = count};
+    // Each removal takes one broker of a zone at most.
+    if (zones_ > 0) seen.system_min[brokers] = std::max(zones_, *count - zones_);
     if (const auto size = nodes.at("storageInfo").at("ebsStorageInfo").number("volumeSize")) {
       seen.current[volume] = *size;
       seen.system_min[volume] = *size;  // storage never shrinks
@@ -101,13 +103,12 @@ class MskCluster final : public AwsComponent {
     if (!listed_at_ || now - *listed_at_ > operations_last) {
       net::RestCall call{.path = std::string(cluster_path) + "/operations", .labels = {arn_}};
       auto answer = co_await client_->rest(std::move(call));
-      if (!answer) {
-        seen->warnings.push_back("its last storage change is not known: " + answer.error().text());
-        co_return;
-      }
-      listed_at_ = now;
-      if (const auto parsed = Answer::parse(answer->body)) read_operations(*parsed);
+      not_listed_.clear();
+      if (!answer) not_listed_ = "its last storage change is not known: " + answer.error().text();
+      if (answer || !answer.error().retryable) listed_at_ = now;
+      if (answer) read_operations(Answer::parse(answer->body).value_or(Answer()));
     }
+    if (!not_listed_.empty()) seen->warnings.push_back(not_listed_);
     if (!storage_until_ || *storage_until_ <= runtime_.utc()) co_return;
     seen->blocks.push_back({.value = volume,
                             .until = storage_until_,
@@ -126,16 +127,14 @@ class MskCluster final : public AwsComponent {
 
   /// One operation at a time: storage, then the type of the brokers, which help as soon as they are there,
   /// before more brokers.
-  Task<Result<Applied>> write(Observation seen, Values wanted) override {
+  Task<Result<Applied>> write(Observation, Values wanted) override {
     const std::string value = wanted.contains(volume)         ? volume
                               : wanted.contains(Sizes::value) ? Sizes::value
                                                               : brokers;
-    double number = wanted[value];
+    const double number = wanted[value];
     if (value == brokers && zones_ > 0 && std::fmod(number, zones_) != 0)
       co_return fail(ErrorCode::invalid_argument, title() + ": the number of brokers is a multiple of its " +
                                                       whole(zones_) + " zones, not " + whole(number));
-    // Each removal takes one broker of a zone at most.
-    if (value == brokers) number = std::max(number, seen.current[brokers] - zones_);
     auto sent = co_await send(value, number);
     if (!sent && sent.error().message.find("currentVersion") != std::string::npos) {
       // Somebody changed it in between: once more with the version of now.
@@ -143,18 +142,21 @@ class MskCluster final : public AwsComponent {
       if (!again) co_return std::unexpected(std::move(again.error()));
       sent = co_await send(value, number);
     }
-    if (!sent) {
-      if (sent.error().message.find("does not include any updates") != std::string::npos)
-        co_return Applied{.changed = false};
+    Applied applied;
+    if (wanted.size() > 1) {
+      applied.reached = Values{{value, number}};
+      applied.rest = "one operation at a time: storage first, then the type, then the number of brokers";
+    }
+    if (sent) {
+      asked_[value] = number;
+      listed_at_.reset();
+      applied.request_id = std::move(*sent);
+    } else if (sent.error().message.find("does not include any updates") != std::string::npos) {
+      applied.changed = false;
+    } else {
       co_return std::unexpected(std::move(sent.error()));
     }
-    asked_[value] = number;
-    listed_at_.reset();
-    if (number != wanted[value])
-      co_return fail(ErrorCode::busy,
-                     title() + ": one broker of each zone at a time; " + whole(number) + " are left first",
-                     true);
-    co_return Applied{.request_id = std::move(*sent)};
+    co_return applied;
   }
 
   Task<Result<std::string>> send(std::string value, double number) {
@@ -186,8 +188,9 @@ class MskCluster final : public AwsComponent {
   std::shared_ptr<RestItems> clusters_;  ///< by ARN
   std::string version_;                  ///< as seen last: MSK takes a change only of the version that it has
   double zones_ = 0;
-  Values asked_;  ///< accepted and not yet shown
-  std::optional<MonoTime> listed_at_;
+  Values asked_;                       ///< accepted and not yet shown
+  std::optional<MonoTime> listed_at_;  ///< its operations, or refused to
+  std::string not_listed_;             ///< why they are not known
   std::optional<UtcTime> storage_until_;
 };
 
@@ -244,7 +247,8 @@ const Kind& amazon_msk() {
                "Storage only grows, and rests for six hours or more after each change: `decisions` says "
                "until "
                "when. New brokers hold **no partitions** until somebody reassigns some. Brokers are removed "
-               "only with `scale_in: true`, one in each zone, and MSK refuses while they hold partitions of "
+               "only with `scale_in: true`, one in each zone at a time, and MSK refuses while they hold "
+               "partitions of "
                "users.\n\nAnother `size` restarts the brokers one after the other, 10 to 15 minutes each: "
                "topics "
                "need a replication factor of 3 and clients more than one broker. A type that is not in the "

@@ -82,6 +82,7 @@ class SageMakerEndpoint final : public AwsComponent {
       seen.current = {{max_concurrency, *most},
                       {provisioned, serverless.number("ProvisionedConcurrency").value_or(0)}};
       seen.system_max[provisioned] = *most;
+      if (seen.current[provisioned] > 0) seen.system_min[max_concurrency] = seen.current[provisioned];
       return seen;
     }
     const auto desired = variant.number("DesiredInstanceCount");
@@ -179,17 +180,30 @@ Result<std::unique_ptr<Component>> make(const definitions::ComponentDefinition& 
   return component;
 }
 
+std::string problem(const definitions::Settings& metadata) {
+  const bool is_variant = metadata.has("endpoint_name") && metadata.has("variant_name");
+  return is_variant == metadata.has("inference_component_name") ||
+                 metadata.has("endpoint_name") != metadata.has("variant_name")
+             ? "give either 'endpoint_name' and 'variant_name', or 'inference_component_name'"
+             : "";
+}
+
+/// Whether a variant is serverless only SageMaker tells.
+std::string lacks(const definitions::Settings& metadata, std::string_view value) {
+  return metadata.has("inference_component_name") && value != "desired"
+             ? "an inference component has copies, which are its 'desired'"
+             : "";
+}
+
 Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
                                           const definitions::Settings& settings, net::Services& services) {
-  const bool is_variant = settings.has("endpoint_name") && settings.has("variant_name");
-  if (is_variant == settings.has("inference_component_name") ||
-      settings.has("endpoint_name") != settings.has("variant_name"))
-    return fail(ErrorCode::invalid_argument,
-                "give either 'endpoint_name' and 'variant_name', or 'inference_component_name'");
+  if (auto wrong = problem(settings); !wrong.empty())
+    return fail(ErrorCode::invalid_argument, std::move(wrong));
   auto client = services.aws.client(net::aws::sagemaker, settings);
   if (!client) return std::unexpected(client.error());
-  return is_variant ? make<SageMakerEndpoint>(definition, settings, services, std::move(*client))
-                    : make<InferenceComponent>(definition, settings, services, std::move(*client));
+  return settings.has("endpoint_name")
+             ? make<SageMakerEndpoint>(definition, settings, services, std::move(*client))
+             : make<InferenceComponent>(definition, settings, services, std::move(*client));
 }
 
 }  // namespace
@@ -219,6 +233,8 @@ const Kind& amazon_sagemaker() {
                        .lowest = 1,
                        .highest = 200}},
            .ready_after = 8min,
+           .problem = &problem,
+           .lacks = &lacks,
            .permissions =
                "`sagemaker:DescribeEndpoint` and `sagemaker:UpdateEndpointWeightsAndCapacities` on the "
                "endpoint, or `sagemaker:DescribeInferenceComponent` and "

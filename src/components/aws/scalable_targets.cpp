@@ -13,11 +13,19 @@ using nlohmann::ordered_json;
 constexpr std::size_t most_resources = 50;
 constexpr int most_pages = 20;
 
-using Found = std::map<std::string, ScalableTarget>;
+using Found = std::map<std::string, Result<ScalableTarget>>;
 
 bool is_suspended(const Answer& state) {
   return state.flag("DynamicScalingInSuspended") && state.flag("DynamicScalingOutSuspended") &&
          state.flag("ScheduledScalingSuspended");
+}
+
+/// A bound that is not told must not be taken for 0.
+Result<ScalableTarget> read(const Answer& one) {
+  const auto min = one.number("MinCapacity");
+  const auto max = one.number("MaxCapacity");
+  if (!min || !max) return std::unexpected(bad_answer("no MinCapacity and MaxCapacity in the answer"));
+  return ScalableTarget{.min = *min, .max = *max, .suspended = is_suspended(one.at("SuspendedState"))};
 }
 
 Task<Result<std::map<std::string, Found>>> describe(std::shared_ptr<net::AwsClient> client, std::string space,
@@ -34,10 +42,7 @@ Task<Result<std::map<std::string, Found>>> describe(std::shared_ptr<net::AwsClie
     if (!parsed->has("ScalableTargets"))
       co_return std::unexpected(bad_answer("no ScalableTargets in the answer"));
     for (const auto& one : parsed->at("ScalableTargets").items())
-      out[one.text("ResourceId")][one.text("ScalableDimension")] = {
-          .min = one.number("MinCapacity").value_or(0),
-          .max = one.number("MaxCapacity").value_or(0),
-          .suspended = is_suspended(one.at("SuspendedState"))};
+      out[one.text("ResourceId")].insert_or_assign(one.text("ScalableDimension"), read(one));
     next = parsed->text("NextToken");
     if (next.empty()) co_return out;
   }
@@ -64,16 +69,31 @@ Task<Result<std::optional<ScalableTarget>>> ScalableTargets::find(TargetName nam
             runtime_, most_resources,
             [client = client_, space = name.space](std::vector<std::string> resources) {
               return describe(client, space, std::move(resources));
-            });
+            },
+            net::Forbidden::all);
       });
     }
     auto found = co_await lookup_->ask(name.resource);
-    if (!found) co_return within("DescribeScalableTargets", std::move(found.error()));
-    known = known_.insert_or_assign(name.resource, Known{now, found->value_or(Found{})}).first;
+    // A refusal is remembered, too: what is asked again and again is refused again.
+    if (!found && found.error().retryable)
+      co_return within("DescribeScalableTargets", std::move(found.error()));
+    Known fresh{.asked_at = now};
+    if (found) {
+      fresh.found = std::move(*found).value_or(Found{});
+    } else {
+      fresh.refusal = std::move(found.error());
+    }
+    known = known_.insert_or_assign(name.resource, std::move(fresh)).first;
   }
+  if (known->second.refusal) co_return within("DescribeScalableTargets", Error(*known->second.refusal));
   const auto target = known->second.found.find(name.dimension);
   if (target == known->second.found.end()) co_return std::optional<ScalableTarget>();
-  co_return std::optional<ScalableTarget>(target->second);
+  if (!target->second) {
+    auto error = target->second.error();
+    known_.erase(known);
+    co_return within("DescribeScalableTargets", std::move(error));
+  }
+  co_return std::optional<ScalableTarget>(*target->second);
 }
 
 Task<Result<std::string>> ScalableTargets::set_bounds(TargetName name, std::optional<double> min,
@@ -84,9 +104,13 @@ Task<Result<std::string>> ScalableTargets::set_bounds(TargetName name, std::opti
   if (max) body["MaxCapacity"] = static_cast<std::int64_t>(*max);
   auto answer = co_await client_->json("RegisterScalableTarget", body.dump());
   if (!answer) co_return std::unexpected(std::move(answer.error()));
-  auto& known = known_[name.resource].found[name.dimension];
-  known.min = min.value_or(known.min);
-  known.max = max.value_or(known.max);
+  if (const auto known = known_.find(name.resource); known != known_.end()) {
+    const auto target = known->second.found.find(name.dimension);
+    if (target != known->second.found.end() && target->second) {
+      target->second->min = min.value_or(target->second->min);
+      target->second->max = max.value_or(target->second->max);
+    }
+  }
   co_return std::string(answer->header("x-amzn-requestid"));
 }
 

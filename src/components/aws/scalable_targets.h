@@ -38,7 +38,7 @@ class ScalableTargets {
       : runtime_(runtime), shared_(shared), client_(std::move(client)) {}
 
  private:
-  using Found = std::map<std::string, ScalableTarget>;  ///< by dimension
+  using Found = std::map<std::string, Result<ScalableTarget>>;  ///< by dimension
   using Lookup = net::Batch<Found>;
 
   Runtime& runtime_;
@@ -47,7 +47,8 @@ class ScalableTargets {
   std::shared_ptr<Lookup> lookup_;
   struct Known {
     MonoTime asked_at;
-    Found found;
+    Found found{};
+    std::optional<Error> refusal{};
   };
   std::map<std::string, Known> known_;  ///< by resource
 };

@@ -49,13 +49,16 @@ class QueueConsumer final : public AwsComponent {
       return fail(ErrorCode::invalid_argument,
                   title() + " does not read an SQS queue but " + net::excerpt(source));
     Observation seen;
-    seen.current[concurrency] = mapping.at("ScalingConfig").number("MaximumConcurrency").value_or(0);
     const Answer pollers = mapping.at("ProvisionedPollerConfig");
-    if (pollers) {
-      seen.current[min_pollers] = pollers.number("MinimumPollers").value_or(0);
-      seen.current[max_pollers] = pollers.number("MaximumPollers").value_or(0);
-      if (seen.current[max_pollers] > 0) seen.system_max[min_pollers] = seen.current[max_pollers];
+    if (const auto limit = mapping.at("ScalingConfig").number("MaximumConcurrency")) {
+      seen.current[concurrency] = *limit;
+    } else {
+      // Not 0: the first limit would throttle what was free.
+      seen.blocks.push_back({.value = concurrency,
+                             .reason = pollers ? "its pollers are provisioned, which bound it instead"
+                                               : "nothing limits it; set a limit once by hand"});
     }
+    add_pollers(pollers, seen);
     if (state == "Disabled") {
       seen.warnings.emplace_back("it is disabled: nothing is consumed");
     } else if (state != "Enabled") {
@@ -63,6 +66,23 @@ class QueueConsumer final : public AwsComponent {
       seen.blocks.push_back({.reason = "it is " + state.substr(0, 64)});
     }
     return seen;
+  }
+
+  static void add_pollers(const Answer& config, Observation& seen) {
+    for (const auto& [value, name] :
+         {std::pair{min_pollers, "MinimumPollers"}, std::pair{max_pollers, "MaximumPollers"}}) {
+      if (const auto pollers = config.number(name)) {
+        seen.current[value] = *pollers;
+      } else {
+        seen.blocks.push_back(
+            {.value = value,
+             .reason = std::string("it has no ") + name + "; provision pollers once by hand"});
+      }
+    }
+    if (const auto most = seen.current.find(max_pollers); most != seen.current.end())
+      seen.system_max[min_pollers] = most->second;
+    if (const auto least = seen.current.find(min_pollers); least != seen.current.end())
+      seen.system_min[max_pollers] = least->second;
   }
 
   Task<Result<Applied>> write(Observation seen, Values wanted) override {
@@ -73,8 +93,8 @@ class QueueConsumer final : public AwsComponent {
       for (const auto& [value, number] : wanted) seen.current[value] = number;
       for (const auto& [value, name] :
            {std::pair{min_pollers, "MinimumPollers"}, std::pair{max_pollers, "MaximumPollers"}})
-        if (seen.current[value] > 0)
-          body["ProvisionedPollerConfig"][name] = static_cast<std::int64_t>(seen.current[value]);
+        if (const auto pollers = seen.current.find(value); pollers != seen.current.end())
+          body["ProvisionedPollerConfig"][name] = static_cast<std::int64_t>(pollers->second);
     }
     net::RestCall call{.method = "PUT", .path = mapping_path, .labels = {id_}, .body = body.dump()};
     auto answer = co_await client_->rest(std::move(call));
@@ -124,8 +144,9 @@ const Kind& amazon_sqs() {
                "A queue itself has no capacity to set. What reads it, has: workers of an Auto Scaling group, "
                "of ECS or of Kubernetes are components of their own kind, which a plan scales by the metric "
                "`aws-sqs` (`target: { metric: jobs_waiting, per_unit: 50 }`); a Lambda function is scaled "
-               "here. `max_concurrency` 0 is shown where nothing limits it; a limit is never taken away "
-               "again."},
+               "here.\n\nWhere nothing limits the mapping (it has no MaximumConcurrency), `max_concurrency` "
+               "is held: a first limit would throttle what was free. Set one once by hand; so too for the "
+               "pollers. A limit is never taken away again."},
       .create = &create};
   return kind;
 }

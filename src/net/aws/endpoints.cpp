@@ -71,6 +71,16 @@ Result<std::string> endpoint(const Service& service, const std::string& region, 
          std::string(options.dual_stack ? partition.dual_stack_suffix : partition.suffix);
 }
 
+bool is_aws_host(std::string_view host) {
+  const auto is_below = [&](std::string_view suffix) {
+    return host.size() > suffix.size() && host.ends_with(suffix) &&
+           host[host.size() - suffix.size() - 1] == '.';
+  };
+  return std::ranges::any_of(partitions, [&](const Partition& one) {
+    return is_below(one.suffix) || (!one.dual_stack_suffix.empty() && is_below(one.dual_stack_suffix));
+  });
+}
+
 std::string configured_endpoint(const Service& service, const definitions::Settings::Environment& environment,
                                 const Profiles& profiles, const std::string& profile) {
   const auto is_true = [](const std::string& text) {

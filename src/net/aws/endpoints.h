@@ -104,6 +104,9 @@ struct EndpointOptions {
 /// invalid_argument where the partition has no such endpoints or the region cannot be part of a host name.
 Result<std::string> endpoint(const Service& service, const std::string& region, EndpointOptions options);
 
+/// Whether AWS gave a host its name, in any partition: a VPC endpoint has one, too, and serves one service.
+bool is_aws_host(std::string_view host);
+
 /// An address that somebody configured, in the order of the AWS tools: AWS_ENDPOINT_URL_<ID>,
 /// AWS_ENDPOINT_URL, the profile's services section, the profile. Empty when none is.
 std::string configured_endpoint(const Service& service, const definitions::Settings::Environment& environment,

@@ -44,6 +44,17 @@ TEST_F(TargetContract, AnotherDimensionOfTheResourceIsNotTheTarget) {
   EXPECT_EQ(world.observe(*world.make(aws_application_autoscaling())).error().code, ErrorCode::not_found);
 }
 
+TEST_F(TargetContract, ABoundThatIsNotToldIsNotZero) {
+  world.on("DescribeScalableTargets").reply(200, R"({"ScalableTargets":[{"ResourceId":"table/t",
+      "ScalableDimension":"dynamodb:table:ReadCapacityUnits","MinCapacity":2}]})");
+  auto component = world.make(aws_application_autoscaling());
+  EXPECT_EQ(world.observe(*component).error().code, ErrorCode::bad_response);
+  EXPECT_EQ(world.apply(*component, {{"min", 4}}).error().code, ErrorCode::bad_response);
+  EXPECT_EQ(world.asked("RegisterScalableTarget"), 0);
+  serve("dynamodb:table:ReadCapacityUnits", 2, 10);
+  EXPECT_TRUE(world.observe(*component)) << "nor is it remembered";
+}
+
 TEST_F(TargetContract, PagesAreReadToTheEnd) {
   world.on("DescribeScalableTargets")
       .reply(200, R"({"ScalableTargets":[],"NextToken":"n"})")

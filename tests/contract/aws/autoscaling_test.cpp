@@ -87,6 +87,25 @@ TEST_F(AutoScalingContract, ReadyIsWhatServesAndOtherStatesAreAChange) {
   EXPECT_EQ(seen->system_max.at("desired"), 9);
 }
 
+TEST_F(AutoScalingContract, TheThreeNumbersFitEachOtherInOneCall) {
+  world.on("DescribeAutoScalingGroups").reply(200, described(member("", 6)));
+  world.on("UpdateAutoScalingGroup").reply(200, "<r/>");
+  auto component = group("g1");
+  const auto seen = world.observe(*component);
+  EXPECT_EQ(seen->system_min, (Values{{"desired", 1}, {"max", 1}}));
+  EXPECT_EQ(seen->system_max, (Values{{"desired", 9}, {"min", 9}}));
+  // AWS would refuse the whole call.
+  auto applied = world.apply(*component, {{"min", 12}, {"desired", 8}}, {{"min", 1}, {"desired", 6}});
+  ASSERT_TRUE(applied) << applied.error().text();
+  EXPECT_THAT(world.sent("UpdateAutoScalingGroup").request.body, HasSubstr("&MinSize=9&DesiredCapacity=9"));
+  EXPECT_EQ(applied->reached, (Values{{"min", 9}, {"desired", 9}}));
+  EXPECT_THAT(applied->rest, HasSubstr("at most the maximum"));
+  applied = world.apply(*component, {{"min", 12}, {"max", 20}, {"desired", 15}});
+  EXPECT_THAT(world.sent("UpdateAutoScalingGroup").request.body,
+              HasSubstr("&MinSize=12&MaxSize=20&DesiredCapacity=15"));
+  EXPECT_FALSE(applied->reached);
+}
+
 TEST_F(AutoScalingContract, SuspendedTerminationNeverScalesIn) {
   world.services.http.on("", "").reply(
       200,

@@ -58,6 +58,21 @@ TEST_F(EmrContract, WhatAPlanDoesNotNameStaysInThePolicy) {
                         R"("MaximumCoreCapacityUnits": 4}, "ScalingStrategy": "ADVANCED")"));
 }
 
+TEST_F(EmrContract, ALimitThatThePolicyDoesNotHaveIsNotZeroAndIsNotMade) {
+  world.on("GetManagedScalingPolicy")
+      .reply(200, R"({"ManagedScalingPolicy":{"ComputeLimits":{"UnitType":"Instances",
+          "MinimumCapacityUnits":1,"MaximumCapacityUnits":10}}})");
+  auto component = world.make(amazon_emr_managed_scaling());
+  for (const char* value : {"max_on_demand", "max_core"}) {
+    EXPECT_FALSE(world.observe(*component)->current.contains(value));
+    const auto applied = world.apply(*component, {{value, 2}});
+    ASSERT_FALSE(applied) << value;
+    EXPECT_EQ(applied.error().code, ErrorCode::busy);
+    EXPECT_THAT(applied.error().text(), HasSubstr("set one once by hand"));
+  }
+  EXPECT_TRUE(world.apply(*component, {{"min", 2}}, {{"min", 1}}));
+}
+
 TEST_F(EmrContract, WithoutAPolicyThereIsNothingToMove) {
   EXPECT_EQ(world.observe(*world.make(amazon_emr_managed_scaling())).error().code, ErrorCode::not_found);
 }
@@ -96,6 +111,26 @@ TEST_F(EmrContract, StepsAtOnceAreOfTheCluster) {
   ASSERT_TRUE(world.apply(*component, {{"step_concurrency_level", 8}}));
   EXPECT_EQ(world.sent("ModifyCluster").request.body, R"({"ClusterId": "j-1", "StepConcurrencyLevel": 8})");
   EXPECT_EQ(world.asked("ModifyInstanceGroups"), 0);
+}
+
+TEST_F(EmrContract, StepsThatWereSetBeforeARefusalAreTold) {
+  serve_group();
+  world.on("ModifyInstanceGroups").reply(400, R"({"__type":"ValidationException","message":"too many"})");
+  const auto applied =
+      world.apply(*world.make(amazon_emr_ec2()), {{"step_concurrency_level", 8}, {"desired", 5}});
+  ASSERT_TRUE(applied) << applied.error().text();
+  EXPECT_EQ(applied->reached, (Values{{"step_concurrency_level", 8}}));
+  EXPECT_THAT(applied->rest, HasSubstr("too many"));
+}
+
+TEST_F(EmrContract, WhoMayNotReadThePolicyIsToldAndDoesNotAskAgainAndAgain) {
+  serve_group();
+  world.on("GetManagedScalingPolicy").reply(400, R"({"__type":"AccessDeniedException","message":"no"})");
+  auto component = world.make(amazon_emr_ec2());
+  for (int turn = 0; turn < 3; ++turn)
+    EXPECT_THAT(world.observe(*component)->warnings.at(0),
+                HasSubstr("managed scaling steers it is not known"));
+  EXPECT_EQ(world.asked("GetManagedScalingPolicy"), 1);
 }
 
 TEST_F(EmrContract, ManagedScalingIsSeenBeforeTheFirstWriteAndNeverRemoved) {

@@ -19,7 +19,13 @@ FaultCase auto_scaling_group() {
                        {query_error(500, "ResourceContention"), ErrorCode::busy},
                        {query_error(500, "ServiceLinkedRoleFailure"), ErrorCode::forbidden},
                        {query_error(400, "ValidationError"), ErrorCode::invalid_argument}},
-          .error = &query_error};
+          .error = &query_error,
+          .under_way =
+              Reply{.body = "<r><AutoScalingGroups><member><AutoScalingGroupName>g1</AutoScalingGroupName>"
+                            "<MinSize>1</MinSize><MaxSize>9</MaxSize><DesiredCapacity>4</DesiredCapacity>"
+                            "</member></AutoScalingGroups></r>"},
+          .least = {{"desired", 1}, {"max", 1}},
+          .most = {{"desired", 9}, {"min", 9}}};
 }
 
 FaultCase ecs_service() {
@@ -39,7 +45,9 @@ FaultCase ecs_service() {
           .refusals = {{json_error(400, "UpdateInProgressException"), ErrorCode::busy},
                        {json_error(400, "ServiceNotActiveException"), ErrorCode::invalid_argument},
                        {json_error(400, "ClientException"), ErrorCode::invalid_argument},
-                       {json_error(400, "InvalidParameterException"), ErrorCode::invalid_argument}}};
+                       {json_error(400, "InvalidParameterException"), ErrorCode::invalid_argument}},
+          .under_way = Reply{.body = R"({"services":[{"serviceName":"s1","status":"ACTIVE",
+              "desiredCount":5,"runningCount":2,"deployments":[{}]}]})"}};
 }
 
 FaultCase lambda_function() {
@@ -49,14 +57,21 @@ FaultCase lambda_function() {
           .healthy = {.body = R"({"RequestedProvisionedConcurrentExecutions":2,
               "AvailableProvisionedConcurrentExecutions":2,"Status":"READY"})"},
           .others = {{"GET /2019-09-30/functions/fn/concurrency", {.body = "{}"}}},
-          .now = {{"provisioned_concurrency", 2}, {"reserved_concurrency", 0}},
+          .now = {{"provisioned_concurrency", 2}},
           .wanted = {{"provisioned_concurrency", 3}},
           .write = "PUT /2019-09-30/functions/fn/provisioned-concurrency",
           .written = {.status = 202, .body = "{}"},
           .missing = {rest_error(404, "ResourceNotFoundException")},
           .refusals = {{rest_error(409, "ResourceConflictException"), ErrorCode::busy},
-                       {rest_error(400, "InvalidParameterValueException"), ErrorCode::invalid_argument}},
-          .error = &rest_error};
+                       {rest_error(400, "InvalidParameterValueException"), ErrorCode::invalid_argument},
+                       // The quota of the account, in Lambda's words.
+                       {rest_error(400, "InvalidParameterValueException",
+                                   "Specified ConcurrentExecutions for function decreases account's "
+                                   "UnreservedConcurrentExecution below its minimum value of [100]."),
+                        ErrorCode::invalid_argument}},
+          .error = &rest_error,
+          .under_way = Reply{.body = R"({"RequestedProvisionedConcurrentExecutions":3,
+              "AvailableProvisionedConcurrentExecutions":2,"Status":"IN_PROGRESS"})"}};
 }
 
 FaultCase dynamodb_table() {

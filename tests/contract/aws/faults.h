@@ -34,7 +34,10 @@ struct FaultCase {
   std::vector<Reply> missing;                           ///< the disguises of a thing that is not there
   std::vector<std::pair<Reply, ErrorCode>> refusals{};  ///< of the write: busy, quota, ...
   Reply (*error)(int, const std::string&, const std::string&) = &json_error;
-  std::string form{};  ///< where a kind has several: `Instance`
+  std::string form{};                ///< where a kind has several: `Instance`
+  std::optional<Reply> under_way{};  ///< what `read` answers once `written` was accepted and is not done
+  components::Values least{};        ///< the system's own bounds that `healthy` tells
+  components::Values most{};
 };
 
 std::vector<FaultCase> fault_cases();

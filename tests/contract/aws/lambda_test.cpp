@@ -45,6 +45,7 @@ TEST_F(LambdaContract, SendsWhatBotocoreSends) {
   world.expect_golden("lambda", "GetProvisionedConcurrencyConfig", std::string("GET ") + provisioned);
   world.expect_golden("lambda", "GetFunctionConcurrency", "GET /2019-09-30/functions/fn/concurrency");
   world.expect_golden("lambda", "PutProvisionedConcurrencyConfig", std::string("PUT ") + provisioned);
+  serve_reserved(3);
   ASSERT_TRUE(world.apply(*component, {{"reserved_concurrency", 7}}));
   world.expect_golden("lambda", "PutFunctionConcurrency", "PUT /2017-10-31/functions/fn/concurrency");
   serve(3, 3, "READY");
@@ -106,14 +107,33 @@ TEST_F(LambdaContract, AFunctionThatSomebodySwitchedOffStaysOff) {
   EXPECT_EQ(world.asked("PUT /"), 0);
 }
 
-TEST_F(LambdaContract, NoReservationIsADeleteAndNeverAZero) {
+TEST_F(LambdaContract, WhatIsNotReservedIsNotZeroAndGetsNoFirstReservation) {
+  serve_none();
+  auto component = world.make(aws_lambda());
+  EXPECT_FALSE(world.observe(*component)->current.contains("reserved_concurrency"));
+  const auto applied = world.apply(*component, {{"reserved_concurrency", 5}});
+  ASSERT_FALSE(applied);
+  EXPECT_EQ(applied.error().code, ErrorCode::busy);
+  EXPECT_THAT(applied.error().text(), HasSubstr("reserve some once by hand"));
+  EXPECT_EQ(world.asked("PUT /"), 0);
+}
+
+TEST_F(LambdaContract, WhatIsReservedBoundsWhatIsProvisioned) {
   serve_none();
   serve_reserved(7);
-  world.on("DELETE /2017-10-31/functions/fn/concurrency").reply(204, "");
-  auto component = world.make(aws_lambda());
-  EXPECT_EQ(world.observe(*component)->system_max.at("provisioned_concurrency"), 7);
-  ASSERT_TRUE(world.apply(*component, {{"reserved_concurrency", 0}}, {{"reserved_concurrency", 7}}));
-  EXPECT_EQ(world.asked("DELETE /2017-10-31/functions/fn/concurrency"), 1);
+  EXPECT_EQ(world.observe(*world.make(aws_lambda()))->system_max.at("provisioned_concurrency"), 7);
+}
+
+TEST_F(LambdaContract, WhatWasSetBeforeARefusalIsToldAndTheRestDecidedAnew) {
+  serve(5, 5, "READY");
+  serve_reserved(10);
+  world.on("PUT /2017-10-31/").reply(200, "{}");
+  world.on("PUT /2019-09-30/").reply(409, "{}", {{"x-amzn-errortype", "ResourceConflictException"}});
+  const auto applied =
+      world.apply(*world.make(aws_lambda()), {{"provisioned_concurrency", 20}, {"reserved_concurrency", 30}});
+  ASSERT_TRUE(applied) << applied.error().text();
+  EXPECT_EQ(applied->reached, (Values{{"reserved_concurrency", 30}}));
+  EXPECT_THAT(applied->rest, HasSubstr("ResourceConflictException"));
 }
 
 TEST_F(LambdaContract, RoomIsMadeBeforeItIsFilledAndTakenAwayAfterItIsEmptied) {
@@ -138,10 +158,6 @@ TEST_F(LambdaContract, LatestHasNoProvisionedConcurrency) {
   const auto made = aws_lambda().create(world.definition, world.settings, world.services.services);
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, ErrorCode::invalid_argument);
-  world.settings.set("qualifier", std::string());
-  auto component = world.make(aws_lambda());
-  EXPECT_THAT(world.apply(*component, {{"provisioned_concurrency", 1}}).error().text(),
-              HasSubstr("needs 'qualifier'"));
 }
 
 }  // namespace

@@ -91,7 +91,10 @@ TEST_F(MskContract, TheSameSizeAgainIsSuccess) {
 
 TEST_F(MskContract, OneOperationAtATimeStorageFirstAndShownWhileItRuns) {
   auto component = world.make(amazon_msk());
-  ASSERT_TRUE(world.apply(*component, {{"volume_size", 1200}, {"desired", 6}}));
+  const auto applied = world.apply(*component, {{"volume_size", 1200}, {"desired", 6}});
+  ASSERT_TRUE(applied) << applied.error().text();
+  EXPECT_EQ(applied->reached, (Values{{"volume_size", 1200}})) << "nobody was told of the brokers";
+  EXPECT_THAT(applied->rest, HasSubstr("one operation at a time"));
   EXPECT_EQ(world.asked(put_storage), 1);
   EXPECT_THAT(world.sent(put_storage).request.url, HasSubstr("/nodes/storage"));
   serve("UPDATING");
@@ -108,16 +111,34 @@ TEST_F(MskContract, AServerlessClusterHasNothingToSet) {
 }
 
 TEST_F(MskContract, OneBrokerOfEachZoneIsRemovedAtATime) {
-  world.on("GET /api/v2/clusters/arn")
-      .reply(200, R"({"clusterInfo":{"state":"ACTIVE","currentVersion":"V","provisioned":
-          {"numberOfBrokerNodes":9,"brokerNodeGroupInfo":{"clientSubnets":["a","b","c"]}}}})");
+  const auto brokers = [&](int number) {
+    world.on("GET /api/v2/clusters/arn")
+        .reply(
+            200,
+            R"({"clusterInfo":{"state":"ACTIVE","currentVersion":"V","provisioned":{"numberOfBrokerNodes":)" +
+                std::to_string(number) + R"(,"brokerNodeGroupInfo":{"clientSubnets":["a","b","c"]}}}})");
+  };
   auto component = world.make(amazon_msk());
-  const auto applied = world.apply(*component, {{"desired", 3}}, {{"desired", 9}});
-  ASSERT_FALSE(applied);
-  EXPECT_EQ(applied.error().code, ErrorCode::busy);
-  EXPECT_EQ(world.sent(put_storage).request.body,
-            R"({"currentVersion": "V", "targetNumberOfBrokerNodes": 6})");
-  EXPECT_TRUE(world.apply(*world.make(amazon_msk()), {{"desired", 6}}, {{"desired", 9}}));
+  for (const int number : {9, 6}) {
+    brokers(number);
+    const double next = world.observe(*component)->system_min.at("desired");
+    EXPECT_EQ(next, number - 3);
+    const auto applied = world.apply(*component, {{"desired", next}}, {{"desired", number}});
+    ASSERT_TRUE(applied) << applied.error().text();
+    EXPECT_FALSE(applied->reached);
+    EXPECT_EQ(world.sent(put_storage).request.body,
+              R"({"currentVersion": "V", "targetNumberOfBrokerNodes": )" + std::to_string(number - 3) + "}");
+  }
+  brokers(3);
+  EXPECT_EQ(world.observe(*component)->system_min.at("desired"), 3) << "one in each zone stays";
+}
+
+TEST_F(MskContract, AListOfOperationsThatIsRefusedIsNotAskedForAgainAndAgain) {
+  world.on("GET /v1/clusters/arn").reply(403, "{}", {{"x-amzn-errortype", "AccessDeniedException"}});
+  auto component = world.make(amazon_msk());
+  for (int turn = 0; turn < 3; ++turn)
+    EXPECT_THAT(world.observe(*component)->warnings.at(0), HasSubstr("its last storage change is not known"));
+  EXPECT_EQ(world.asked("GET /v1/clusters/arn"), 1);
 }
 
 }  // namespace

@@ -1,9 +1,12 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "contract/aws/world.h"
 
 namespace wave::components {
 namespace {
+
+using testing::HasSubstr;
 
 constexpr const char* uuid = "14e0db71-5d35-4eb5-b481-8945cf9d10c2";
 
@@ -33,10 +36,31 @@ TEST_F(QueueConsumerContract, SendsWhatBotocoreSends) {
 TEST_F(QueueConsumerContract, PollersAreSetTogetherAndBoundEachOther) {
   serve(R"(,"ProvisionedPollerConfig":{"MinimumPollers":2,"MaximumPollers":20})");
   auto component = world.make(amazon_sqs());
-  EXPECT_EQ(world.observe(*component)->system_max.at("min_pollers"), 20);
+  const auto seen = world.observe(*component);
+  EXPECT_EQ(seen->system_max, (Values{{"min_pollers", 20}}));
+  EXPECT_EQ(seen->system_min, (Values{{"max_pollers", 2}}));
   ASSERT_TRUE(world.apply(*component, {{"min_pollers", 5}}, {{"min_pollers", 2}}));
   EXPECT_EQ(world.sent("PUT /").request.body,
             R"({"ProvisionedPollerConfig": {"MinimumPollers": 5, "MaximumPollers": 20}})");
+}
+
+TEST_F(QueueConsumerContract, WhatNothingLimitsIsNotZeroAndGetsNoFirstLimit) {
+  const auto held = [&](const std::string& value, const std::string& why) {
+    auto component = world.make(amazon_sqs());
+    const auto seen = world.observe(*component);
+    EXPECT_FALSE(seen->current.contains(value));
+    const auto applied = world.apply(*component, {{value, 2}});
+    ASSERT_FALSE(applied) << value;
+    EXPECT_EQ(applied.error().code, ErrorCode::busy);
+    EXPECT_THAT(applied.error().text(), HasSubstr(why));
+  };
+  serve("");
+  held("max_concurrency", "nothing limits it; set a limit once by hand");
+  held("min_pollers", "it has no MinimumPollers");
+  serve(R"(,"ProvisionedPollerConfig":{"MaximumPollers":20})");
+  held("max_concurrency", "its pollers are provisioned");
+  held("min_pollers", "it has no MinimumPollers");
+  EXPECT_EQ(world.asked("PUT /"), 0);
 }
 
 TEST_F(QueueConsumerContract, AMappingThatIsBeingUpdatedWaitsAndOneOfAnotherSourceIsRefused) {

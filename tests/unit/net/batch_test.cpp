@@ -10,10 +10,12 @@ namespace {
 using Numbers = Batch<int>;
 
 struct World {
+  explicit World(Forbidden how = Forbidden::each) : forbidden(how) {}
   VirtualRuntime runtime;
   std::vector<std::vector<std::string>> calls;
-  std::shared_ptr<Numbers> batch =
-      std::make_shared<Numbers>(runtime, 3, [this](std::vector<std::string> names) { return call(names); });
+  Forbidden forbidden;
+  std::shared_ptr<Numbers> batch = std::make_shared<Numbers>(
+      runtime, 3, [this](std::vector<std::string> names) { return call(names); }, forbidden);
 
   Task<Result<Numbers::Answers>> call(std::vector<std::string> names) {
     calls.push_back(names);
@@ -61,6 +63,29 @@ TEST(Batch, ARefusedNameFailsAlone) {
   EXPECT_EQ(answers[1].error().code, ErrorCode::forbidden);
   EXPECT_TRUE(answers[2]);
   EXPECT_FALSE(answers[3]);
+}
+
+TEST(Batch, WhatWasForbiddenTravelsApartAndIsNotLookedForAgain) {
+  World world;
+  world.ask({"a", "bad", "ccc"});
+  world.calls.clear();
+  const auto answers = world.ask({"a", "bad", "ccc"});
+  EXPECT_TRUE(answers[0]);
+  EXPECT_EQ(answers[1].error().code, ErrorCode::forbidden);
+  EXPECT_EQ(world.calls, (std::vector<std::vector<std::string>>{{"a", "ccc"}, {"bad"}}));
+  world.runtime.advance(6min);
+  world.calls.clear();
+  world.ask({"a", "bad"});
+  EXPECT_EQ(world.calls.front(), (std::vector<std::string>{"a", "bad"})) << "perhaps it may be read now";
+}
+
+TEST(Batch, ACallThatIsForbiddenWhateverItAsksForIsMadeOnce) {
+  World world(Forbidden::all);
+  for (const auto& answer : world.ask({"a", "bad", "ccc"})) {
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, ErrorCode::forbidden);
+  }
+  EXPECT_EQ(world.calls.size(), 1u);
 }
 
 }  // namespace
