@@ -228,8 +228,8 @@ Task<Status> RdsInstance::check_storage_rests() {
                  true);
 }
 
-/// One request, decided on what is there now, but never the other way. What is left over follows with the next
-/// order.
+/// One request, decided on what is there now, but never the other way. What is left over follows with the
+/// next order.
 Task<Result<Applied>> RdsInstance::set_replicas(std::size_t wanted, bool grows) {
   auto found = co_await read();
   if (!found) co_return std::unexpected(std::move(found.error()));
