@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "definitions/settings.h"
+
 namespace wave::definitions {
 namespace {
 
@@ -31,6 +33,7 @@ json describe(const KindTable& kind) {
       if (value.highest < 1e308) one["highest"] = value.highest;
       if (!value.alias.empty()) one["alias"] = value.alias;
       if (!value.place_in.empty()) one["place_in"] = value.place_in;
+      if (!value.choices.empty()) one["choices"] = split_choices(value.choices);
       out["values"].push_back(std::move(one));
     }
     out["ready_after"] = format_duration(kind.ready_after);
@@ -76,6 +79,20 @@ std::string cell(std::string_view text) {
   std::string out;
   for (const char c : text) out += c == '|' ? std::string("\\|") : std::string(1, c);
   return out;
+}
+
+/// The key that an example has besides the required ones, where one of several must be given; empty: none.
+std::string_view also_needed(const KindTable& kind) {
+  Settings given(kind);
+  for (const Key& key : kind.keys)
+    if (key.required) given.set(std::string(key.name), example_value(key));
+  if (kind.problem == nullptr || kind.problem(given).empty()) return {};
+  for (const Key& key : kind.keys) {
+    Settings with = given;
+    with.set(std::string(key.name), example_value(key));
+    if (kind.problem(with).empty()) return key.name;
+  }
+  return {};
 }
 
 }  // namespace
@@ -161,9 +178,11 @@ std::string kind_example(const KindTable& kind, const std::string& id) {
   std::string out = std::string("kind: ") + (metric ? "Metric" : "ScalingComponent") + "\nid: " + id + "\n" +
                     (metric ? "metric_kind: " : "component_kind: ") + std::string(kind.name) + "\n";
   if (!kind.keys.empty()) out += "metadata:\n";
+  const std::string_view one_of = also_needed(kind);
   for (const Key& key : kind.keys) {
     const std::string line = std::string(key.name) + ": " + quoted(example_value(key), key);
-    out += (key.required ? "  " + line : "  # " + line) + "    # " + std::string(key.help) + "\n";
+    out += (key.required || key.name == one_of ? "  " + line : "  # " + line) + "    # " +
+           std::string(key.help) + "\n";
   }
   return out;
 }

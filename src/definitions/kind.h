@@ -39,6 +39,7 @@ struct ValueSpec {
   std::string_view alias = "";
   bool integral = true;
   std::string_view place_in = "";  ///< a list of `metadata`: the value is a place in it, from 1
+  std::string_view choices = "";   ///< the only numbers there are: `2|4|8`; empty: all
 };
 
 enum class Document { metric, component };

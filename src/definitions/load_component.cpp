@@ -25,6 +25,7 @@ Limits read_bounds(MapReader& reader, const KindTable& kind, const ValueSpec& sp
     if (const auto value = read_number(reader.report(), *min, "min", rule)) {
       limits.min = *value;
       limits.min_written = true;
+      check_choice(reader.report(), *min, spec, *value);
     }
   }
   if (const YamlNode* max = reader.find("max")) {
@@ -32,6 +33,7 @@ Limits read_bounds(MapReader& reader, const KindTable& kind, const ValueSpec& sp
     // A bad number was reported; it shall not be reported as missing, too.
     limits.max = value.value_or(kNoBound / 2);
     limits.max_written = true;
+    if (value) check_choice(reader.report(), *max, spec, *value);
     if (value && *value < limits.min)
       reader.report().error(*max,
                             "'max' (" + shortest(*value) + ") is below 'min' (" + shortest(limits.min) + ")");
@@ -155,6 +157,15 @@ void read_cooldown(MapReader& reader, ComponentDefinition& component) {
 }
 
 }  // namespace
+
+void check_choice(const Report& report, const YamlNode& node, const ValueSpec& spec, double number) {
+  const auto choices = split_choices(spec.choices);
+  if (choices.empty() || std::ranges::find(choices, shortest(number)) != choices.end()) return;
+  std::string all = choices.front();
+  for (std::size_t i = 1; i < choices.size(); ++i)
+    all += (i + 1 == choices.size() ? " or " : ", ") + choices[i];
+  report.error(node, "'" + std::string(spec.name) + "' is " + all + ", not " + shortest(number));
+}
 
 ValueSpec fitted(const Report& report, const YamlNode& node, const ValueSpec& spec,
                  const ComponentDefinition& component) {

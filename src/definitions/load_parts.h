@@ -4,6 +4,9 @@
 
 namespace wave::definitions {
 
+/// Reports a number that is none of those that the value may have.
+void check_choice(const Report& report, const YamlNode& node, const ValueSpec& spec, double number);
+
 /// Reads and checks `metadata` against the kind's table. `owner` is where a missing block is reported.
 Settings read_metadata(const Report& report, const YamlNode* node, const YamlNode& owner,
                        const KindTable& kind);

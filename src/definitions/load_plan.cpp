@@ -48,6 +48,7 @@ void read_values(MapReader& reader, ComponentDefinition& component, ComponentWis
       if (auto value = read_expression(reader.report(), *node, name)) {
         if (value->number && *value->number < 0)
           reader.report().error(*node, "'" + std::string(name) + "' must not be below 0");
+        if (value->number) check_choice(reader.report(), *node, spec, *value->number);
         wish.values.insert_or_assign(std::string(spec.name), std::move(*value));
       }
     }

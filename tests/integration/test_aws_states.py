@@ -173,6 +173,19 @@ class Table(Aws):
         return 200, {"Table": {"TableStatus": status, "ProvisionedThroughput": throughput}}, None
 
 
+class Elastic(Aws):
+    kind, value_name = "amazon-documentdb-elastic", "shard_count"
+    keys = "cluster_arn: 'arn:aws:docdb-elastic:eu-west-1:123456789012:cluster/x'"
+    limits, first, then, back = "shard_count: { min: 1, max: 9 }", 2, 6, None
+
+    def serve(self, method, path, target, body):
+        if method == "PUT":
+            return self.set(body["shardCount"], "ConflictException")
+        busy = self.settle()
+        cluster = {"status": "SPLITTING" if busy else "ACTIVE", "shardCount": self.value}
+        return 200, {"cluster": dict(cluster, shardCapacity=4, shardInstanceCount=1)}, None
+
+
 @pytest.fixture
 def make():
     made = []
@@ -204,7 +217,7 @@ def rest(wave, there, number):
     eventually(lambda: wave.component("it")["changing"] is False)
 
 
-@pytest.mark.parametrize("kind", [Msk, ManagedScaling, Provisioned, Table], ids=lambda one: one.kind)
+@pytest.mark.parametrize("kind", [Msk, ManagedScaling, Provisioned, Table, Elastic], ids=lambda one: one.kind)
 def test_a_change_is_sent_once_and_its_states_are_waited_out(wave, make, kind):
     there = make(kind)
     start(wave, there)
@@ -221,7 +234,7 @@ def test_a_change_is_sent_once_and_its_states_are_waited_out(wave, make, kind):
     assert there.refused == 0, "nobody was asked while busy"
 
 
-@pytest.mark.parametrize("kind", [Msk, Table], ids=lambda one: one.kind)
+@pytest.mark.parametrize("kind", [Msk, Table, Elastic], ids=lambda one: one.kind)
 def test_a_daemon_that_dies_between_accept_and_available_goes_on(wave, make, kind):
     there = make(kind)
     there.takes = 6.0

@@ -115,15 +115,14 @@ class DynamoTable final : public AwsComponent {
     if (!busy.empty()) {
       seen.changing = true;
       seen.blocks.push_back({.reason = busy + "; it takes one change at a time"});
-      // Until it is active again it shows what was there before.
-      for (const auto& [value, number] : asked_) seen.current[value] = number;
-    } else {
-      asked_.clear();
     }
+    // Until it is active again it shows what was there before.
+    show_ordered({read_units, write_units, index_read_units, index_write_units}, seen.changing, seen);
     return seen;
   }
 
-  /// The indexes are set to the same numbers; where they differ, the lowest counts.
+  /// The indexes are set to the same numbers; where they differ, the lowest counts: it is the one that
+  /// throttles.
   Status read_indexes(Observation& seen) const {
     if (seen_indexes_.size() < indexes_.size())
       return fail(ErrorCode::not_found, "the table " + table_ + " lacks an index of 'index_names'");
@@ -161,12 +160,18 @@ class DynamoTable final : public AwsComponent {
       const auto found = wanted.find(value);
       return found == wanted.end() ? otherwise : found->second;
     };
+    // More than the least of them has raises those that have less, and lowers none.
+    const auto wish_for = [&](double own, double Throughput::* part, const char* value) {
+      const double least = std::ranges::min(seen_indexes_, {}, part).*part;
+      const double wished = wish(value, own);
+      return wished > least ? std::max(own, wished) : wished;
+    };
     ordered_json body = {{"TableName", table_}};
     if (wanted.contains(read_units) || wanted.contains(write_units))
       body["ProvisionedThroughput"] = units(wish(read_units, own_.read), wish(write_units, own_.write));
     for (const auto& index : seen_indexes_) {
-      const double read = wish(index_read_units, index.read);
-      const double write = wish(index_write_units, index.write);
+      const double read = wish_for(index.read, &Throughput::read, index_read_units);
+      const double write = wish_for(index.write, &Throughput::write, index_write_units);
       if (read == index.read && write == index.write) continue;
       body["GlobalSecondaryIndexUpdates"].push_back(
           {{"Update", {{"IndexName", index.name}, {"ProvisionedThroughput", units(read, write)}}}});
@@ -179,7 +184,6 @@ class DynamoTable final : public AwsComponent {
         co_return Applied{.changed = false};
       co_return std::unexpected(std::move(answer.error()));
     }
-    asked_ = std::move(wanted);
     co_return Applied{.request_id = std::string(answer->header("x-amzn-requestid"))};
   }
 
@@ -189,8 +193,12 @@ class DynamoTable final : public AwsComponent {
   std::unique_ptr<net::AwsClient> client_;
   Throughput own_;                        ///< as seen last
   std::vector<Throughput> seen_indexes_;  ///< those of `indexes_`, as seen last
-  Values asked_;                          ///< accepted and not yet shown
 };
+
+std::string lacks(const definitions::Settings& metadata, std::string_view value) {
+  const bool of_indexes = value == index_read_units || value == index_write_units;
+  return of_indexes && metadata.list("index_names").empty() ? "it needs 'index_names'" : "";
+}
 
 Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
                                           const definitions::Settings& settings, net::Services& services) {
@@ -228,13 +236,17 @@ const Kind& amazon_dynamodb() {
                        .lowest = 1,
                        .alias = "write_capacity_units"},
                       {.name = index_read_units,
-                       .help = "Read capacity units of each of `index_names`.",
+                       .help = "Read capacity units of each of `index_names`. Those that have more than is "
+                               "wished keep it "
+                               "until less is wished than the least of them has.",
                        .lowest = 1},
                       {.name = index_write_units,
-                       .help = "Write capacity units of each of `index_names`; below the table's they "
-                               "throttle the table.",
+                       .help =
+                           "Write capacity units of each of `index_names`, likewise; below the table's they "
+                           "throttle the table.",
                        .lowest = 1}},
            .ready_after = 30s,
+           .lacks = &lacks,
            .permissions =
                "`dynamodb:DescribeTable` and `dynamodb:UpdateTable` on the table "
                "(`arn:aws:dynamodb:REGION:ACCOUNT:table/TABLE`; its indexes are authorised there, too); "

@@ -2,95 +2,18 @@
 #include <gtest/gtest.h>
 
 #include "components/aws/databases/readers.h"
-#include "contract/aws/world.h"
+#include "contract/aws/database_world.h"
 
 namespace wave::components {
 namespace {
 
+using test::clusters_answer;
+using test::DatabaseContract;
+using test::Instance;
+using test::instances_answer;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-/// An instance as both Describe calls show it.
-struct Instance {
-  std::string id;
-  bool writer = false;
-  std::string status = "available";
-  bool ours = false;
-  std::string created = "2015-08-01T00:00:00Z";
-};
-
-std::string clusters_answer(const std::string& engine, const std::vector<Instance>& all,
-                            const std::string& more = "", const std::string& status = "available") {
-  std::string members;
-  for (const auto& one : all)
-    members += "<DBClusterMember><DBInstanceIdentifier>" + one.id +
-               "</DBInstanceIdentifier><IsClusterWriter>" + (one.writer ? "true" : "false") +
-               "</IsClusterWriter><PromotionTier>" + (one.writer ? "1" : "15") +
-               "</PromotionTier></DBClusterMember>";
-  return "<DescribeDBClustersResponse><DescribeDBClustersResult><DBClusters><DBCluster><Engine>" + engine +
-         "</Engine><Status>" + status + "</Status><DBClusterMembers>" + members + "</DBClusterMembers>" +
-         more + "</DBCluster></DBClusters></DescribeDBClustersResult></DescribeDBClustersResponse>";
-}
-
-std::string instances_answer(const std::vector<Instance>& all, bool with_tags = true) {
-  std::string out;
-  for (const auto& one : all)
-    out += "<DBInstance><DBInstanceIdentifier>" + one.id + "</DBInstanceIdentifier><DBInstanceStatus>" +
-           one.status +
-           "</DBInstanceStatus><DBInstanceClass>db.r6g.large</DBInstanceClass><InstanceCreateTime>" +
-           one.created + "</InstanceCreateTime>" + "<DBInstanceArn>arn:" + one.id + "</DBInstanceArn>" +
-           (!with_tags ? ""
-            : one.ours ? "<TagList><Tag><Key>managed-by</Key><Value>wa</Value></Tag></TagList>"
-                       : "<TagList/>") +
-           "</DBInstance>";
-  return "<DescribeDBInstancesResponse><DescribeDBInstancesResult><DBInstances>" + out +
-         "</DBInstances></DescribeDBInstancesResult></DescribeDBInstancesResponse>";
-}
-
-class DatabaseContract : public testing::Test {
- protected:
-  DatabaseContract() { world.settings.set("db_cluster_identifier", std::string("au")); }
-
-  /// A cluster that does what it is told: what is created is there, what is deleted is going.
-  void serve(std::vector<Instance> all, const std::string& engine = "aurora-mysql") {
-    there = std::move(all);
-    world.on("DescribeDBClusters").reply_with([this, engine](const net::HttpRequest&) {
-      return net::HttpResponse{.status = 200, .headers = {}, .body = clusters_answer(engine, there)};
-    });
-    world.on("DescribeDBInstances").reply_with([this, engine](const net::HttpRequest&) {
-      const bool with_tags = engine.starts_with("aurora");
-      return net::HttpResponse{.status = 200, .headers = {}, .body = instances_answer(there, with_tags)};
-    });
-    world.on("ListTagsForResource").reply_with([this](const net::HttpRequest& request) {
-      std::string tags;
-      for (const auto& one : there)
-        if (parameter(request.body, "ResourceName") == "arn%3A" + one.id && one.ours)
-          tags = "<Tag><Key>managed-by</Key><Value>wa</Value></Tag>";
-      return net::HttpResponse{
-          .status = 200, .headers = {}, .body = "<r><TagList>" + tags + "</TagList></r>"};
-    });
-    world.on("CreateDBInstance").reply_with([this](const net::HttpRequest& request) {
-      there.push_back(
-          {.id = parameter(request.body, "DBInstanceIdentifier"), .status = "creating", .ours = true});
-      return net::HttpResponse{.status = 200, .headers = {}, .body = "<r/>"};
-    });
-    world.on("DeleteDBInstance").reply_with([this](const net::HttpRequest& request) {
-      deleted.push_back(parameter(request.body, "DBInstanceIdentifier"));
-      for (auto& one : there)
-        if (one.id == deleted.back()) one.status = "deleting";
-      return net::HttpResponse{.status = 200, .headers = {}, .body = "<r/>"};
-    });
-  }
-  static std::string parameter(const std::string& body, const std::string& name) {
-    const auto begin = body.find("&" + name + "=") + name.size() + 2;
-    return body.substr(begin, body.find('&', begin) - begin);
-  }
-
-  test::AwsWorld world;
-  std::vector<Instance> there;
-  std::vector<std::string> deleted;
-};
 
 TEST_F(DatabaseContract, AuroraSendsWhatBotocoreSends) {
   serve({{.id = "au-1", .writer = true}});
@@ -189,8 +112,9 @@ TEST_F(DatabaseContract, OnlyOurReadersAreRemovedAndNeverTheWriter) {
   EXPECT_EQ(seen->current.at("desired"), 5);
   EXPECT_EQ(seen->system_min.at("desired"), 3);
   const auto first = world.apply(*component, {{"desired", 3}}, {{"desired", 5}});
-  ASSERT_FALSE(first);
-  EXPECT_EQ(first.error().code, ErrorCode::busy);
+  ASSERT_TRUE(first) << first.error().text();
+  EXPECT_EQ(first->reached, (Values{{"desired", 4}}));
+  EXPECT_EQ(first->rest, "one reader is removed at a time");
   EXPECT_THAT(deleted, ElementsAre("au-wa-4"));
   // One at a time: the next when that is gone.
   EXPECT_EQ(world.apply(*component, {{"desired", 3}}, {{"desired", 4}}).error().code, ErrorCode::busy);
@@ -255,31 +179,47 @@ TEST_F(DatabaseContract, ReadersThatAreMadeCountAsOrderedAndNotAsReady) {
   EXPECT_FALSE(seen->changing);
   EXPECT_EQ(world.asked("CreateDBInstance"), 3);
   // No more than three in one order.
-  EXPECT_EQ(world.apply(*component, {{"desired", 9}}, {{"desired", 3}}).error().code, ErrorCode::busy);
+  EXPECT_EQ(world.apply(*component, {{"desired", 9}}, {{"desired", 3}})->reached, (Values{{"desired", 6}}));
   EXPECT_EQ(world.asked("CreateDBInstance"), 6);
 }
 
-TEST_F(DatabaseContract, AnInstanceThatExistsAlreadyIsOursOrSaysSo) {
+TEST_F(DatabaseContract, AnInstanceThatExistsAlreadyIsOursOrTheNextNumberIsTaken) {
   serve({{.id = "w", .writer = true}});
   const std::string exists =
       "<ErrorResponse><Error><Code>DBInstanceAlreadyExists</Code></Error></ErrorResponse>";
-  world.on("CreateDBInstance").reply(400, exists);
   bool ours = false;
+  std::string free = "au-wa-3";
+  std::vector<std::string> tried;
+  world.on("CreateDBInstance").reply_with([&](const net::HttpRequest& request) {
+    tried.push_back(parameter(request.body, "DBInstanceIdentifier"));
+    if (tried.back() != free) return net::HttpResponse{.status = 400, .headers = {}, .body = exists};
+    there.push_back({.id = free, .status = "creating", .ours = true});
+    return net::HttpResponse{.status = 200, .headers = {}, .body = "<r/>"};
+  });
   world.on("DescribeDBInstances").reply_with([&](const net::HttpRequest& request) {
     std::string body = instances_answer(there);
-    if (request.body.find("&DBInstanceIdentifier=au-wa-1") != std::string::npos) {
+    if (request.body.find("&DBInstanceIdentifier=au-wa-") != std::string::npos)
       body = "<r><DBInstances><DBInstance><DBClusterIdentifier>" + std::string(ours ? "au" : "other") +
              "</DBClusterIdentifier></DBInstance></DBInstances></r>";
-      if (ours) there.push_back({.id = "au-wa-1", .status = "creating", .ours = true});
-    }
     return net::HttpResponse{.status = 200, .headers = {}, .body = body};
   });
   auto component = world.make(amazon_rds());
-  const auto taken = world.apply(*component, {{"desired", 1}}, {{"desired", 0}});
-  ASSERT_FALSE(taken);
-  EXPECT_THAT(taken.error().text(), HasSubstr("replica_prefix"));
+  ASSERT_TRUE(world.apply(*component, {{"desired", 1}}, {{"desired", 0}}));
+  EXPECT_THAT(tried, ElementsAre("au-wa-1", "au-wa-2", "au-wa-3"));
+  // What is taken is remembered.
+  free = "au-wa-4";
+  ASSERT_TRUE(world.apply(*component, {{"desired", 2}}, {{"desired", 1}}));
+  EXPECT_THAT(tried, testing::SizeIs(4));
+  // It does not go on for ever.
+  free = "none";
+  const auto refused = world.apply(*component, {{"desired", 3}}, {{"desired", 2}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
+  EXPECT_THAT(refused.error().text(), HasSubstr("are not its own"));
+  EXPECT_THAT(tried, testing::SizeIs(23));
+  // An earlier attempt whose answer was lost.
   ours = true;
-  EXPECT_TRUE(world.apply(*component, {{"desired", 1}}, {{"desired", 0}}));
+  EXPECT_TRUE(world.apply(*component, {{"desired", 3}}, {{"desired", 2}}));
 }
 
 TEST_F(DatabaseContract, StorageOfAnInstanceOnlyGrows) {
@@ -315,7 +255,10 @@ TEST(Readers, NewOnesTakeTheLowestFreeNumbers) {
   all[0].id = "p-1";
   all[1].id = "p-3";
   all[2].id = "p-03";
-  EXPECT_THAT(new_names(all, "p", 3), ElementsAre("p-2", "p-4", "p-5"));
+  NewNames names("p");
+  EXPECT_EQ(names.next(all), "p-2");
+  ASSERT_TRUE(names.skip("p-2"));
+  EXPECT_EQ(names.next(all), "p-4");
   EXPECT_TRUE(has_our_name("p-12", "p"));
   for (const char* name : {"p", "p-", "p-0", "p-03", "p-1a", "pp-1", "p-12345"})
     EXPECT_FALSE(has_our_name(name, "p")) << name;

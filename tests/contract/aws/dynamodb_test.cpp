@@ -101,6 +101,66 @@ TEST_F(DynamoContract, DecreasesAreCountedForEachIndex) {
   EXPECT_NE(block_of(*seen, "index_write_capacity"), nullptr);
 }
 
+/// Two indexes that do not have the same.
+class UnevenIndexes : public DynamoContract {
+ protected:
+  UnevenIndexes() {
+    world.settings.set("index_names", definitions::Settings::List{"gaa", "gbb"});
+    world.on("UpdateTable").reply(200, "{}");
+  }
+  void serve_both(const nlohmann::json& gaa, const nlohmann::json& gbb) {
+    nlohmann::json indexes = nlohmann::json::array();
+    for (const auto& [name, throughput] : {std::pair("gaa", gaa), std::pair("gbb", gbb)})
+      indexes.push_back(
+          {{"IndexName", name}, {"IndexStatus", "ACTIVE"}, {"ProvisionedThroughput", throughput}});
+    const nlohmann::json table = {{"TableStatus", "ACTIVE"},
+                                  {"ProvisionedThroughput", units(5, 5)},
+                                  {"GlobalSecondaryIndexes", indexes}};
+    world.on("DescribeTable").reply(200, nlohmann::json{{"Table", table}}.dump());
+  }
+  /// What the last order says of an index: `50/400`; empty: nothing.
+  std::string ordered(const std::string& index) const {
+    const auto body = nlohmann::json::parse(world.sent("UpdateTable").request.body);
+    for (const auto& one : body["GlobalSecondaryIndexUpdates"])
+      if (one["Update"]["IndexName"] == index) {
+        const auto& units = one["Update"]["ProvisionedThroughput"];
+        return units["ReadCapacityUnits"].dump() + "/" + units["WriteCapacityUnits"].dump();
+      }
+    return {};
+  }
+};
+
+TEST_F(UnevenIndexes, MoreForTheSmallerOneTakesNothingFromTheLargerOne) {
+  serve_both(units(10, 10), units(400, 30));
+  auto component = world.make(amazon_dynamodb());
+  EXPECT_EQ(world.observe(*component)->current.at("index_read_capacity"), 10);
+  ASSERT_TRUE(world.apply(*component, {{"index_read_capacity", 50}}, {{"index_read_capacity", 10}}));
+  EXPECT_EQ(ordered("gaa"), "50/10");
+  EXPECT_EQ(ordered("gbb"), "");
+  ASSERT_TRUE(world.apply(*component, {{"index_read_capacity", 50}, {"index_write_capacity", 40}}));
+  EXPECT_EQ(ordered("gaa"), "50/40");
+  EXPECT_EQ(ordered("gbb"), "400/40");
+  ASSERT_TRUE(world.apply(*component, {{"index_read_capacity", 500}}));
+  EXPECT_EQ(ordered("gaa"), "500/10");
+  EXPECT_EQ(ordered("gbb"), "500/30");
+}
+
+TEST_F(UnevenIndexes, LessIsForBothAndNoneMayHaveUsedUpItsDecreases) {
+  serve_both(units(50, 10), units(400, 30));
+  auto component = world.make(amazon_dynamodb());
+  ASSERT_TRUE(world.apply(*component, {{"index_read_capacity", 40}}, {{"index_read_capacity", 50}}));
+  EXPECT_EQ(ordered("gaa"), "40/10");
+  EXPECT_EQ(ordered("gbb"), "40/30");
+  serve_both(units(50, 10), units(400, 30, 4, noon - 600));
+  const auto held = world.apply(*component, {{"index_read_capacity", 40}}, {{"index_read_capacity", 50}});
+  ASSERT_FALSE(held);
+  EXPECT_THAT(held.error().text(), HasSubstr("4 decreases of the index gbb today"));
+  // A rise of the smaller one lowers nothing, so it needs no decrease.
+  ASSERT_TRUE(world.apply(*component, {{"index_read_capacity", 60}}, {{"index_read_capacity", 50}}));
+  EXPECT_EQ(ordered("gbb"), "");
+  EXPECT_EQ(world.asked("UpdateTable"), 2);
+}
+
 TEST_F(DynamoContract, WhileItIsUpdatingItShowsWhatWasAskedForAndTakesNothing) {
   world.on("UpdateTable").reply(200, "{}");
   serve(units(5, 5));

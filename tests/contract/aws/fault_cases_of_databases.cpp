@@ -150,6 +150,8 @@ FaultCase serverless_cache() {
       .written = {.body = "<r/>"},
       .missing = {query_error(404, "ServerlessCacheNotFoundFault"), {.body = "<r><ServerlessCaches/></r>"}},
       .refusals = {{query_error(400, "InvalidServerlessCacheStateFault"), ErrorCode::busy},
+                   {query_error(400, "ServerlessCacheQuotaForCustomerExceededFault"),
+                    ErrorCode::limit_exceeded},
                    {query_error(400, "InvalidParameterValue"), ErrorCode::invalid_argument}},
       .error = &query_error};
 }
@@ -166,6 +168,7 @@ FaultCase elastic_cluster() {
           .written = {.body = "{}"},
           .missing = {rest_error(404, "ResourceNotFoundException")},
           .refusals = {{rest_error(409, "ConflictException"), ErrorCode::busy},
+                       {rest_error(402, "ServiceQuotaExceededException"), ErrorCode::limit_exceeded},
                        {rest_error(400, "ValidationException"), ErrorCode::invalid_argument}},
           .error = &rest_error};
 }

@@ -106,12 +106,15 @@ TEST_F(RdsInstanceContract, ReadReplicasAreMadeAsOpenAsTheirSourceAndRemovedWith
 
 TEST_F(RdsInstanceContract, OneReplicaAtATimeIsMadeOrRemoved) {
   auto component = world.make(amazon_rds());
-  EXPECT_EQ(world.apply(*component, {{"desired", 2}}, {{"desired", 0}}).error().code, ErrorCode::busy);
+  const auto first = world.apply(*component, {{"desired", 2}}, {{"desired", 0}});
+  ASSERT_TRUE(first) << first.error().text();
+  EXPECT_EQ(first->reached, (Values{{"desired", 1}}));
+  EXPECT_EQ(first->rest, "one read replica is made at a time");
   EXPECT_EQ(world.asked("CreateDBInstanceReadReplica"), 1);
-  ASSERT_TRUE(world.apply(*component, {{"desired", 2}}, {{"desired", 1}}));
+  EXPECT_EQ(world.apply(*component, {{"desired", 2}}, {{"desired", 1}})->reached, std::nullopt);
   EXPECT_EQ(there.back().id, "pg-wa-2");
   for (auto& one : there) one.status = "available";
-  EXPECT_EQ(world.apply(*component, {{"desired", 0}}, {{"desired", 2}}).error().code, ErrorCode::busy);
+  EXPECT_EQ(world.apply(*component, {{"desired", 0}}, {{"desired", 2}})->reached, (Values{{"desired", 1}}));
   EXPECT_EQ(world.apply(*component, {{"desired", 0}}, {{"desired", 1}}).error().code, ErrorCode::busy);
   EXPECT_THAT(deleted, ElementsAre("pg-wa-2"));
 }
@@ -196,15 +199,38 @@ TEST_F(RdsInstanceContract, WithoutBackupsOrWhileTheSourceIsBusyNoReplicaIsMade)
   EXPECT_EQ(world.asked("CreateDBInstanceReadReplica"), 0);
 }
 
-TEST_F(RdsInstanceContract, ANameThatIsTakenIsOursOrSaysSo) {
-  world.on("CreateDBInstanceReadReplica")
-      .reply(400, "<ErrorResponse><Error><Code>DBInstanceAlreadyExists</Code></Error></ErrorResponse>");
-  there = {{.id = "pg-wa-1", .source = "another"}};
+TEST_F(RdsInstanceContract, APromotedReplicaKeepsItsNameAndTheNextNumberIsTaken) {
+  there = {{.id = "pg-wa-1", .source = ""}, {.id = "pg-wa-2", .source = "another"}};
+  world.on("CreateDBInstanceReadReplica").reply_with([this](const net::HttpRequest& request) {
+    const std::string id = parameter(request.body, "DBInstanceIdentifier");
+    if (std::ranges::find(there, id, &Replica::id) == there.end()) {
+      there.push_back({.id = id, .status = "creating"});
+      return answer("");
+    }
+    return net::HttpResponse{
+        .status = 400,
+        .headers = {},
+        .body = "<ErrorResponse><Error><Code>DBInstanceAlreadyExists</Code></Error></ErrorResponse>"};
+  });
   auto component = world.make(amazon_rds());
-  const auto taken = world.apply(*component, {{"desired", 1}}, {{"desired", 0}});
-  ASSERT_FALSE(taken);
-  EXPECT_THAT(taken.error().text(), HasSubstr("replica_prefix"));
+  const auto applied = world.apply(*component, {{"desired", 1}}, {{"desired", 0}});
+  ASSERT_TRUE(applied) << applied.error().text();
+  EXPECT_EQ(there.back().id, "pg-wa-3");
+  EXPECT_EQ(world.asked("CreateDBInstanceReadReplica"), 3);
+  EXPECT_EQ(world.observe(*component)->current.at("desired"), 1);
   EXPECT_THAT(deleted, IsEmpty());
+}
+
+TEST_F(RdsInstanceContract, AnIdentifierIsKnownInUpperCaseAndAsAnArn) {
+  there = {{.id = "pg-wa-1"}};
+  for (const char* given : {"PG", "arn:aws:rds:us-east-1:123456789012:db:pg"}) {
+    world.settings.set("db_instance_identifier", std::string(given));
+    const auto seen = world.observe(*world.make(amazon_rds()));
+    ASSERT_TRUE(seen) << seen.error().text();
+    EXPECT_EQ(seen->system_min.at("desired"), 0) << given << ": pg-wa-1 is ours";
+  }
+  world.settings.set("replica_prefix", std::string("PG-WA"));
+  EXPECT_EQ(world.observe(*world.make(amazon_rds()))->system_min.at("desired"), 0);
 }
 
 TEST_F(RdsInstanceContract, AZoneWithoutRoomIsFollowedByTheNext) {
@@ -217,6 +243,23 @@ TEST_F(RdsInstanceContract, AZoneWithoutRoomIsFollowedByTheNext) {
   EXPECT_THAT(world.sent("CreateDBInstanceReadReplica").request.body, HasSubstr("us-east-1a"));
   ASSERT_TRUE(world.apply(*component, {{"desired", 1}}, {{"desired", 0}}));
   EXPECT_THAT(world.sent("CreateDBInstanceReadReplica").request.body, HasSubstr("us-east-1b"));
+}
+
+TEST_F(RdsInstanceContract, AReplicaIsWaitedForAlsoByADaemonThatComesAfterOneThatWasKilled) {
+  auto component = world.make(amazon_rds());
+  ASSERT_TRUE(world.apply(*component, {{"desired", 1}}, {{"desired", 0}}));
+  for (const char* state : {"creating", "backing-up", "modifying"}) {
+    there.back().status = state;
+    for (int daemon = 0; daemon < 2; ++daemon) {
+      EXPECT_TRUE(world.observe(*component)->changing) << state;
+      EXPECT_FALSE(world.apply(*component, {{"desired", 1}}, {{"desired", 1}})->changed);
+      component = world.make(amazon_rds());
+    }
+  }
+  there.back().status = "available";
+  EXPECT_FALSE(world.observe(*component)->changing);
+  EXPECT_FALSE(world.apply(*component, {{"desired", 1}}, {{"desired", 1}})->changed);
+  EXPECT_EQ(world.asked("CreateDBInstanceReadReplica"), 1);
 }
 
 TEST_F(RdsInstanceContract, WhatIsStoppedIsNotChanging) {
@@ -232,8 +275,9 @@ TEST_F(RdsInstanceContract, ClassAndStorageTravelTogetherAndReplicasFollow) {
   auto component = world.make(amazon_rds());
   const auto applied =
       world.apply(*component, {{"size", 2}, {"allocated_storage", 200}, {"desired", 1}}, {{"size", 1}});
-  ASSERT_FALSE(applied);
-  EXPECT_EQ(applied.error().code, ErrorCode::busy);
+  ASSERT_TRUE(applied) << applied.error().text();
+  EXPECT_EQ(applied->reached, (Values{{"size", 2}, {"allocated_storage", 200}}));
+  EXPECT_THAT(applied->rest, HasSubstr("its read replicas follow"));
   EXPECT_THAT(world.sent("ModifyDBInstance").request.body,
               HasSubstr("AllocatedStorage=200&DBInstanceClass=db.b&ApplyImmediately=true"));
   EXPECT_EQ(world.asked("CreateDBInstanceReadReplica"), 0);

@@ -25,7 +25,8 @@ const KindTable component_kind{
              {.name = "classes", .type = KeyType::list}},
     .values = {{.name = "desired", .highest = 1000},
                {.name = "max", .highest = 1000},
-               {.name = "size", .lowest = 1, .highest = 100, .place_in = "classes"}}};
+               {.name = "size", .lowest = 1, .highest = 100, .place_in = "classes"},
+               {.name = "power", .lowest = 2, .highest = 8, .choices = "2|4|8"}}};
 const Catalog catalog{.metrics = {&metric_kind}, .components = {&component_kind}};
 
 Loaded load(const std::string& text) {
@@ -160,6 +161,13 @@ TEST(Load, SaysWhatIsWrongWhereItIs) {
       found |= error.text().starts_with(one.place) && error.message.find(one.words) != std::string::npos;
     EXPECT_TRUE(found) << one.to << " gave " << loaded.errors.front().text();
   }
+}
+
+TEST(Load, AValueOfAFewNumbersIsOneOfThem) {
+  const std::string limits = "{ asg_name: web }\nlimits: { power: { min: 2, max: 5 } }";
+  EXPECT_EQ(problem(with("{ asg_name: web }", limits)), "w.yaml:10:33: 'power' is 2, 4 or 8, not 5");
+  EXPECT_EQ(problem(with("desired: 3", "power: 3")), "w.yaml:15:54: 'power' is 2, 4 or 8, not 3");
+  EXPECT_EQ(problems(with("desired: 3", "power: 4")).size(), 0u);
 }
 
 TEST(Load, APlaceInAListNeedsTheListAndEndsWithIt) {

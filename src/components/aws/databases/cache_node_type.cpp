@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "components/answer.h"
+#include "components/aws/databases/identifier.h"
 #include "components/aws/databases/waiting.h"
 
 namespace wave::components {
@@ -44,8 +45,8 @@ CacheNodeType::CacheNodeType(const definitions::ComponentDefinition& definition,
                        ? "replication group " + settings.text("replication_group_id")
                        : "cache cluster " + settings.text("cache_cluster_id"),
                    definition),
-      group_(settings.text("replication_group_id")),
-      cluster_(settings.text("cache_cluster_id")),
+      group_(stored_name(settings.text("replication_group_id"))),
+      cluster_(stored_name(settings.text("cache_cluster_id"))),
       sizes_(std::move(sizes)),
       client_(std::move(client)),
       groups_(replication_groups(client_, services)),

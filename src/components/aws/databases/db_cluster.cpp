@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "components/answer.h"
+#include "components/aws/databases/identifier.h"
 #include "components/aws/databases/waiting.h"
 #include "components/aws/sizes.h"
 #include "definitions/common_keys.h"
@@ -61,12 +62,12 @@ std::vector<definitions::ValueSpec> DbCluster::values(const DbEngine& engine, st
           {.name = engine.min_value,
            .help = acu ? "What a serverless instance keeps at least, in whole ACU."
                        : "What a serverless instance keeps at least, in whole capacity units.",
-           .lowest = engine.least_capacity,
+           .lowest = engine.least_min,
            .highest = engine.most_capacity},
           {.name = engine.max_value,
            .help = acu ? "What a serverless instance may grow to, in whole ACU."
                        : "What a serverless instance may grow to, in whole capacity units.",
-           .lowest = 1,
+           .lowest = engine.least_max,
            .highest = engine.most_capacity}};
 }
 
@@ -94,16 +95,14 @@ DbCluster::DbCluster(const DbEngine& engine, const definitions::ComponentDefinit
                      net::Services& services)
     : AwsComponent("cluster " + settings.text("db_cluster_identifier"), definition),
       engine_(engine),
-      id_(settings.text("db_cluster_identifier")),
-      prefix_(settings.text("replica_prefix")),
+      id_(stored_name(settings.text("db_cluster_identifier"))),
+      names_(settings.has("replica_prefix") ? stored_name(settings.text("replica_prefix")) : id_ + "-wa"),
       instance_class_(settings.text("replica_instance_class")),
       tier_(settings.has("promotion_tier") ? whole(settings.number("promotion_tier")) : "15"),
       zones_(settings.list("availability_zones")),
       client_(std::move(client)),
       clusters_(db_clusters(client_, services)),
-      instances_(xml_items(instances_of_clusters, client_, services)) {
-  if (prefix_.empty()) prefix_ = id_ + "-wa";
-}
+      instances_(xml_items(instances_of_clusters, client_, services)) {}
 
 Status DbCluster::check_engine(const std::string& engine) const {
   if (engine.starts_with(engine_.engine)) return {};
@@ -145,19 +144,22 @@ Task<Status> DbCluster::read_instances(Cluster* cluster) {
     known->instance_class = one.text("DBInstanceClass");
     known->created = one.text("InstanceCreateTime");
     known->promotion_tier = static_cast<int>(one.number("PromotionTier").value_or(known->promotion_tier));
-    if (!has_our_name(id, prefix_)) continue;
+    if (engine_.has_parameter_groups)
+      known->parameter_group = one.at("DBParameterGroups").find("DBParameterGroupName").text();
+    if (!names_.is_ours(id)) continue;
     if (const auto tags = one.at("TagList")) {
       known->is_ours = has_our_tag(tags);
       continue;
     }
-    auto ours = co_await ask_tags(one.text("DBInstanceArn"));
+    known->ask_tags_of = one.text("DBInstanceArn");
+    auto ours = co_await ask_tags(known->ask_tags_of);
     if (!ours) co_return std::unexpected(std::move(ours.error()));
     known->is_ours = *ours;
   }
   co_return Status{};
 }
 
-/// Neptune and DocumentDB do not list tags with an instance. Once ours, an instance of that name stays so.
+/// Neptune and DocumentDB do not list tags with an instance. Once ours, it counts as ours until its removal.
 Task<Result<bool>> DbCluster::ask_tags(std::string arn) {
   if (tagged_.contains(arn)) co_return true;
   net::Headers parameters = {{"ResourceName", arn}};
@@ -187,6 +189,8 @@ Task<Result<Observation>> DbCluster::look() {
   const auto there = readers_of(cluster->instances);
   const auto ours = removable(cluster->instances);
   Observation seen;
+  const bool is_changing = cluster->status != "available" && !is_stuck(cluster->status);
+  seen.changing = is_changing;
   seen.current[readers] = static_cast<double>(there.size());
   seen.ready = static_cast<double>(std::ranges::count_if(there, &DbInstance::is_available));
   for (const auto& one : cluster->instances) {
@@ -207,7 +211,8 @@ Task<Result<Observation>> DbCluster::look() {
       seen.blocks.push_back(
           {.value = value, .reason = "the cluster has no Serverless v2 scaling configuration"});
   }
-  (void)block_while_waiting(cluster->found, {engine_.min_value, engine_.max_value}, seen);
+  const bool waits = block_while_waiting(cluster->found, {engine_.min_value, engine_.max_value}, seen);
+  show_ordered({engine_.min_value, engine_.max_value}, is_changing || waits, seen);
   seen.blocks.push_back(
       {.value = Sizes::value, .reason = "the instances of such a cluster have classes of their own"});
   seen.blocks.push_back({.value = "allocated_storage", .reason = "the storage of a cluster grows by itself"});
@@ -223,17 +228,23 @@ Task<Result<Observation>> DbCluster::look() {
 }
 
 Task<Result<Applied>> DbCluster::write(Observation seen, Values wanted) {
+  Values reached = wanted;
+  const auto count = reached.extract(readers);
   Applied applied;
-  if (wanted.contains(engine_.min_value) || wanted.contains(engine_.max_value)) {
-    auto set = co_await set_capacity(seen, wanted);
+  if (!reached.empty()) {
+    auto set = co_await set_capacity(seen, reached);
     if (!set) co_return std::unexpected(std::move(set.error()));
     applied.request_id = std::move(*set);
   }
-  if (const auto count = wanted.find(readers); count != wanted.end()) {
-    auto set = co_await set_readers(static_cast<std::size_t>(count->second));
-    if (!set) co_return std::unexpected(std::move(set.error()));
-    applied.request_id = std::move(*set);
-  }
+  if (count.empty()) co_return applied;
+  const bool grows = count.mapped() > seen.current[readers];
+  auto set = co_await set_readers(static_cast<std::size_t>(count.mapped()), grows);
+  if (reached.empty()) co_return set;
+  if (set && !set->reached) co_return applied;
+  // The capacity is set, whatever became of the readers.
+  applied.rest = set ? set->rest : set.error().text();
+  if (set) reached.merge(*set->reached);
+  applied.reached = std::move(reached);
   co_return applied;
 }
 
@@ -256,65 +267,104 @@ Task<Result<std::string>> DbCluster::set_capacity(const Observation& seen, const
   co_return id;
 }
 
-/// One request for each reader, each decided on the cluster as it is then. What is left over follows with the
-/// next order.
-Task<Result<std::string>> DbCluster::set_readers(std::size_t wanted) {
-  std::string last;
-  for (int changes = 0;; ++changes) {
-    auto cluster = co_await read();
-    if (!cluster) co_return std::unexpected(std::move(cluster.error()));
-    const std::size_t there = readers_of(cluster->instances).size();
-    if (there == wanted) break;
-    if (changes == (there < wanted ? most_at_once : 1))
-      co_return fail(ErrorCode::busy,
-                     "there are " + std::to_string(there) + " readers now; the others follow", true);
-    if (std::ranges::count_if(cluster->instances, &DbInstance::is_writer) != 1)
-      co_return fail(ErrorCode::busy, "the cluster has no writer now; nothing more is changed", true);
-    const auto ours = removable(cluster->instances);
-    if (there > wanted && ours.empty())
-      co_return fail(ErrorCode::invalid_argument, "no more readers of ours can be removed");
-    Result<std::string> done;
-    if (there < wanted) {
-      done = co_await add_reader(*cluster, new_names(cluster->instances, prefix_, 1).front());
-    } else {
-      done = co_await remove_reader(ours.front().id);
+/// One request for each reader, each decided on the cluster as it is then, but never the other way. What is
+/// left over follows with the next order.
+Task<Result<Applied>> DbCluster::set_readers(std::size_t wanted, bool grows) {
+  Applied applied{.changed = false};
+  for (int steps = 0; steps < most_at_once; ++steps) {
+    auto step = co_await step_to(wanted, grows);
+    if (!step && !applied.reached) co_return std::unexpected(std::move(step.error()));
+    if (!step) {
+      applied.rest = step.error().text();
+      co_return applied;
     }
-    if (!done) co_return std::unexpected(std::move(done.error()));
-    if (!done->empty()) last = std::move(*done);
+    applied.reached = {{readers, static_cast<double>(step->readers)}};
+    applied.changed |= step->wrote;
+    if (!step->request_id.empty()) applied.request_id = std::move(step->request_id);
+    if (step->readers == wanted || !step->wrote) {
+      applied.reached.reset();
+      co_return applied;
+    }
+    if (!grows) {
+      applied.rest = "one reader is removed at a time";
+      co_return applied;
+    }
   }
-  co_return last;
+  applied.rest = "no more than " + std::to_string(most_at_once) + " readers are made at a time";
+  co_return applied;
 }
 
-Task<Result<std::string>> DbCluster::add_reader(const Cluster& cluster, std::string name) {
-  std::string instance_class = instance_class_;
-  for (const auto& one : cluster.instances)
-    if (one.is_writer && instance_class.empty()) instance_class = one.instance_class;
-  net::Headers parameters = {{"DBInstanceIdentifier", name},
-                             {"DBInstanceClass", instance_class},
-                             {"Engine", cluster.engine},
-                             {"DBClusterIdentifier", id_},
-                             {"PromotionTier", tier_}};
+Task<Result<DbCluster::Step>> DbCluster::step_to(std::size_t wanted, bool grows) {
+  auto cluster = co_await read();
+  if (!cluster) co_return std::unexpected(std::move(cluster.error()));
+  const std::size_t there = readers_of(cluster->instances).size();
+  if (grows ? there >= wanted : there <= wanted) co_return Step{.readers = there};
+  if (std::ranges::count_if(cluster->instances, &DbInstance::is_writer) != 1)
+    co_return fail(ErrorCode::busy, "the cluster has no writer now; nothing is changed", true);
+  Result<std::string> done;
+  if (grows) {
+    done = co_await add_reader(std::move(*cluster));
+  } else {
+    done = co_await remove_one_of(removable(cluster->instances));
+  }
+  if (!done) co_return std::unexpected(std::move(done.error()));
+  co_return Step{.readers = grows ? there + 1 : there - 1, .wrote = true, .request_id = std::move(*done)};
+}
+
+/// Under the first name that is free.
+Task<Result<std::string>> DbCluster::add_reader(Cluster cluster) {
+  while (true) {
+    std::string name = names_.next(cluster.instances);
+    auto id = co_await create_instance(cluster, name);
+    if (id) co_return id;
+    zones_.note(id.error());
+    if (!net::aws::has_code(id.error(), "DBInstanceAlreadyExists")) co_return id;
+    // An earlier attempt whose answer was lost may have made it; or it is another cluster's.
+    auto ours = co_await is_member(name);
+    if (!ours) co_return std::unexpected(std::move(ours.error()));
+    if (*ours) co_return std::string();
+    auto ok = names_.skip(std::move(name));
+    if (!ok) co_return std::unexpected(std::move(ok.error()));
+  }
+}
+
+/// As the writer is, where nothing else is said.
+Task<Result<std::string>> DbCluster::create_instance(const Cluster& cluster, std::string name) {
+  const auto writer = std::ranges::find_if(cluster.instances, &DbInstance::is_writer);
+  const DbInstance like = writer == cluster.instances.end() ? DbInstance{} : *writer;
+  net::Headers parameters = {
+      {"DBInstanceIdentifier", std::move(name)},
+      {"DBInstanceClass", instance_class_.empty() ? like.instance_class : instance_class_},
+      {"Engine", cluster.engine},
+      {"DBClusterIdentifier", id_},
+      {"PromotionTier", tier_}};
+  if (!like.parameter_group.empty()) parameters.emplace_back("DBParameterGroupName", like.parameter_group);
   zones_.add_next(readers_of(cluster.instances).size(), parameters);
   add_our_tag(parameters);
   auto id = co_await order_xml(*client_, "CreateDBInstance", std::move(parameters));
-  if (!id) zones_.note(id.error());
-  if (!id && net::aws::has_code(id.error(), "DBInstanceAlreadyExists")) {
-    auto ok = co_await check_it_is_ours(std::move(name));
-    if (!ok) co_return std::unexpected(std::move(ok.error()));
-    co_return std::string();
-  }
   co_return id;
 }
 
-/// An earlier attempt whose answer was lost may have made it; or the name belongs to another cluster.
-Task<Status> DbCluster::check_it_is_ours(std::string name) {
-  net::Headers parameters = {{"DBInstanceIdentifier", name}};
+Task<Result<bool>> DbCluster::is_member(std::string name) {
+  net::Headers parameters = {{"DBInstanceIdentifier", std::move(name)}};
   auto parsed = co_await ask_xml(*client_, "DescribeDBInstances", std::move(parameters));
   if (!parsed) co_return std::unexpected(std::move(parsed.error()));
-  const std::string cluster = parsed->find("DBInstance").text("DBClusterIdentifier");
-  if (cluster == id_) co_return Status{};
-  co_return fail(ErrorCode::invalid_argument,
-                 "an instance " + name + " exists and is not of this cluster; give another replica_prefix");
+  co_return parsed->find("DBInstance").text("DBClusterIdentifier") == id_;
+}
+
+/// The first that is still ours: somebody who takes our tag away keeps the instance.
+Task<Result<std::string>> DbCluster::remove_one_of(std::vector<DbInstance> ours) {
+  for (auto& one : ours) {
+    if (!one.ask_tags_of.empty()) {
+      tagged_.erase(one.ask_tags_of);
+      auto is_ours = co_await ask_tags(std::move(one.ask_tags_of));
+      if (!is_ours) co_return std::unexpected(std::move(is_ours.error()));
+      if (!*is_ours) continue;
+    }
+    auto id = co_await remove_reader(std::move(one.id));
+    co_return id;
+  }
+  co_return fail(ErrorCode::invalid_argument, "no more readers of ours can be removed");
 }
 
 Task<Result<std::string>> DbCluster::remove_reader(std::string name) {

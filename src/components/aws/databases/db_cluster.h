@@ -15,10 +15,12 @@ struct DbEngine {
   std::string_view kind;    ///< that is meant for it
   const char* min_value;    ///< of serverless capacity: `min_acu`
   const char* max_value;
-  double least_capacity = 0;  ///< of `min_value`
+  double least_min = 0;  ///< of `min_value`
+  double least_max = 1;  ///< of `max_value`
   double most_capacity = 256;
   std::string_view steering_space;  ///< in Application Auto Scaling; empty: none
   bool skips_final_snapshot = false;
+  bool has_parameter_groups = true;  ///< of instances, that CreateDBInstance takes
 };
 
 /// DescribeDBClusters for many, by identifier.
@@ -60,14 +62,23 @@ class DbCluster final : public AwsComponent {
   Result<Cluster> cluster_of(const XmlAnswer& found) const;
   Status check_engine(const std::string& engine) const;
   Task<Result<std::string>> set_capacity(const Observation& seen, const Values& wanted);
-  Task<Result<std::string>> set_readers(std::size_t wanted);
-  Task<Result<std::string>> add_reader(const Cluster& cluster, std::string name);
-  Task<Status> check_it_is_ours(std::string name);
+  /// What one request made of the readers.
+  struct Step {
+    std::size_t readers;
+    bool wrote = false;
+    std::string request_id{};
+  };
+  Task<Result<Applied>> set_readers(std::size_t wanted, bool grows);
+  Task<Result<Step>> step_to(std::size_t wanted, bool grows);
+  Task<Result<std::string>> add_reader(Cluster cluster);
+  Task<Result<std::string>> create_instance(const Cluster& cluster, std::string name);
+  Task<Result<bool>> is_member(std::string name);
+  Task<Result<std::string>> remove_one_of(std::vector<DbInstance> ours);
   Task<Result<std::string>> remove_reader(std::string name);
 
   const DbEngine& engine_;
   std::string id_;
-  std::string prefix_;
+  NewNames names_;
   std::string instance_class_;
   std::string tier_;
   Zones zones_;

@@ -10,7 +10,9 @@ constexpr DbEngine engine{.service = net::aws::docdb,
                           .kind = "amazon-documentdb",
                           .min_value = "min_dcu",
                           .max_value = "max_dcu",
-                          .steering_space = ""};
+                          .least_min = 1,
+                          .steering_space = "",
+                          .has_parameter_groups = false};
 
 Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
                                           const definitions::Settings& settings, net::Services& services) {
@@ -31,13 +33,13 @@ const Kind& amazon_documentdb() {
            .ready_after = 10min,
            .scale_in = false,
            .permissions =
-               "Its actions are those of RDS: `rds:DescribeDBClusters`, `rds:DescribeDBInstances`; for "
-               "readers `rds:CreateDBInstance` on the cluster and on "
-               "`arn:aws:rds:REGION:ACCOUNT:db:PREFIX-*`, `rds:AddTagsToResource`, `rds:ListTagsForResource` "
-               "and "
-               "`rds:DeleteDBInstance` on the latter (condition: `aws:ResourceTag/managed-by` is `wa`); "
-               "for capacity "
-               "`rds:ModifyDBCluster`.",
+               "Its actions are those of RDS: `rds:DescribeDBClusters`, `rds:DescribeDBInstances` and "
+               "`rds:ListTagsForResource`; for readers `rds:CreateDBInstance` on the cluster, on "
+               "`arn:aws:rds:REGION:ACCOUNT:db:PREFIX-*`, and on the subnet group, the parameter group and "
+               "the "
+               "option group that the new instance has (`...:subgrp:*`, `...:pg:*`, `...:og:*`), "
+               "`rds:AddTagsToResource` and `rds:DeleteDBInstance` on `...:db:PREFIX-*` (the latter with the "
+               "condition that `aws:ResourceTag/managed-by` is `wa`); for capacity `rds:ModifyDBCluster`.",
            .notes =
                "New readers are called `<replica_prefix>-<number>` and tagged `managed-by: wa`. Only those "
                "are ever removed, one after the other, each after the cluster was read again, and never the "

@@ -60,6 +60,7 @@ class ElasticCluster final : public AwsComponent {
     } else {
       seen.ready = seen.current.at("shard_count");
     }
+    show_ordered({"shard_count", "shard_capacity", "shard_instance_count"}, seen.changing, seen);
     co_return seen;
   }
 
@@ -95,34 +96,44 @@ Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition
 
 const Kind& amazon_documentdb_elastic() {
   static const Kind kind{
-      .table = {.document = definitions::Document::component,
-                .name = "amazon-documentdb-elastic",
-                .vendor = "aws",
-                .summary = "The shards of an Amazon DocumentDB elastic cluster.",
-                .keys = definitions::join({{{.name = "cluster_arn",
-                                             .help = "The cluster's ARN.",
-                                             .required = true,
-                                             .example = "arn:aws:docdb-elastic:eu-west-1:123456789012:"
-                                                        "cluster/11112222-3333-4444-5555-666677778888"}},
-                                           definitions::aws_keys()}),
-                .values = {{.name = "shard_count",
-                            .help = "Its shards.",
-                            .lowest = 1,
-                            .highest = 32,
-                            .alias = "desired"},
-                           {.name = "shard_capacity",
-                            .help = "The vCPUs of each shard: 2, 4, 8, 16, 32 or 64.",
-                            .lowest = 2,
-                            .highest = 64},
-                           {.name = "shard_instance_count",
-                            .help = "The instances of each shard.",
-                            .lowest = 1,
-                            .highest = 16}},
-                .ready_after = 30min,
-                .scale_in = false,
-                .permissions = "`docdb-elastic:GetCluster` and `docdb-elastic:UpdateCluster` on the cluster.",
-                .notes =
-                    "Another number of shards moves data: minutes to hours, so let it be rare. `scale_in` is "
+      .table =
+          {.document = definitions::Document::component,
+           .name = "amazon-documentdb-elastic",
+           .vendor = "aws",
+           .summary = "The shards of an Amazon DocumentDB elastic cluster.",
+           .keys = definitions::join({{{.name = "cluster_arn",
+                                        .help = "The cluster's ARN.",
+                                        .required = true,
+                                        .example = "arn:aws:docdb-elastic:eu-west-1:123456789012:"
+                                                   "cluster/11112222-3333-4444-5555-666677778888"}},
+                                      definitions::aws_keys()}),
+           .values = {{.name = "shard_count",
+                       .help = "Its shards.",
+                       .lowest = 1,
+                       .highest = 32,
+                       .alias = "desired"},
+                      {.name = "shard_capacity",
+                       .help = "The vCPUs of each shard: 2, 4, 8, 16, 32 or 64.",
+                       .lowest = 2,
+                       .highest = 64,
+                       .choices = "2|4|8|16|32|64"},
+                      {.name = "shard_instance_count",
+                       .help = "The instances of each shard.",
+                       .lowest = 1,
+                       .highest = 16}},
+           .ready_after = 30min,
+           .scale_in = false,
+           .permissions =
+               "`docdb-elastic:GetCluster` and `docdb-elastic:UpdateCluster` on the cluster. AWS' Service "
+               "Authorization Reference lists more that UpdateCluster may need: for its VPC endpoints "
+               "`ec2:CreateVpcEndpoint`, `ec2:ModifyVpcEndpoint`, `ec2:DeleteVpcEndpoints`, "
+               "`ec2:DescribeVpcEndpoints`, `ec2:DescribeVpcs`, `ec2:DescribeVpcAttribute`, "
+               "`ec2:DescribeSubnets`, `ec2:DescribeSecurityGroups` and "
+               "`ec2:DescribeAvailabilityZones`; with a key of yours `kms:DescribeKey`, "
+               "`kms:CreateGrant`, `kms:Decrypt` and `kms:GenerateDataKey`; for another password, which "
+               "we never set, some of Secrets Manager. It does not say which of them another number of "
+               "shards needs: begin with the two, and a refusal names what it lacks.",
+           .notes = "Another number of shards moves data: minutes to hours, so let it be rare. `scale_in` is "
                     "false unless you write true. While the cluster is not ACTIVE nothing is changed."},
       .create = &create};
   return kind;

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "components/answer.h"
 #include "components/aws/databases/cache_node_type.h"
+#include "components/aws/databases/identifier.h"
 #include "components/aws/databases/waiting.h"
 #include "components/kinds.h"
 #include "definitions/common_keys.h"
@@ -35,7 +36,7 @@ class ServerlessCache final : public AwsComponent {
   ServerlessCache(const definitions::ComponentDefinition& definition, const definitions::Settings& settings,
                   std::shared_ptr<net::AwsClient> client, net::Services& services)
       : AwsComponent("serverless cache " + settings.text("serverless_cache_name"), definition),
-        name_(settings.text("serverless_cache_name")),
+        name_(stored_name(settings.text("serverless_cache_name"))),
         client_(std::move(client)),
         caches_(xml_items(listing, client_, services)) {}
 
@@ -52,7 +53,7 @@ class ServerlessCache final : public AwsComponent {
     co_return seen_in(cache.at("CacheUsageLimits"), status);
   }
 
-  static Observation seen_in(const XmlAnswer& limits, const std::string& status) {
+  Observation seen_in(const XmlAnswer& limits, const std::string& status) {
     Observation seen;
     for (const auto& one : usage_limits) {
       const auto number = limits.at(one.part).number(one.bound);
@@ -70,6 +71,7 @@ class ServerlessCache final : public AwsComponent {
     seen.changing = status != "available" && !is_stuck(status);
     if (status != "available")
       seen.blocks.push_back({.reason = "its status is '" + net::excerpt(status, 64) + "'"});
+    show_ordered({"min_ecpu", "max_ecpu", "min_data_gb", "max_data_gb"}, seen.changing, seen);
     return seen;
   }
 
@@ -99,14 +101,24 @@ class ServerlessCache final : public AwsComponent {
   std::shared_ptr<XmlItems> caches_;
 };
 
-Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
-                                          const definitions::Settings& settings, net::Services& services) {
+std::string problem(const definitions::Settings& metadata) {
   int given = 0;
   for (const char* key : {"serverless_cache_name", "replication_group_id", "cache_cluster_id"})
-    given += settings.has(key) ? 1 : 0;
-  if (given != 1)
-    return fail(ErrorCode::invalid_argument,
-                "give one of serverless_cache_name, replication_group_id and cache_cluster_id");
+    given += metadata.has(key) ? 1 : 0;
+  return given == 1 ? "" : "give one of serverless_cache_name, replication_group_id and cache_cluster_id";
+}
+
+std::string lacks(const definitions::Settings& metadata, std::string_view value) {
+  if (!problem(metadata).empty()) return {};
+  if (metadata.has("serverless_cache_name"))
+    return value == Sizes::value ? "a serverless cache has no nodes" : "";
+  return value == Sizes::value ? "" : "only a serverless cache has such a limit";
+}
+
+Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
+                                          const definitions::Settings& settings, net::Services& services) {
+  if (auto wrong = problem(settings); !wrong.empty())
+    return fail(ErrorCode::invalid_argument, std::move(wrong));
   if (!settings.has("serverless_cache_name"))
     return create_sized<CacheNodeType>(net::aws::elasticache, "node_types", definition, settings, services);
   auto client = services.aws.client(net::aws::elasticache, settings);
@@ -154,12 +166,17 @@ const Kind& amazon_elasticache() {
                       Sizes::spec("node_types", "Which of `node_types` its nodes have.")},
            .ready_after = 5min,
            .scale_in = false,
+           .problem = &problem,
+           .lacks = &lacks,
            .permissions =
                "`elasticache:DescribeServerlessCaches` and `elasticache:ModifyServerlessCache` on the cache; "
                "for a node type `elasticache:DescribeReplicationGroups` and "
                "`elasticache:ModifyReplicationGroup` on the replication group, "
                "`elasticache:DescribeCacheClusters` and `elasticache:ModifyCacheCluster` on the clusters, "
-               "`elasticache:ListAllowedNodeTypeModifications` on either.",
+               "`elasticache:ListAllowedNodeTypeModifications` on either. AWS lists as what they may need "
+               "besides: for a serverless cache `ec2:DescribeSecurityGroups` and `ec2:DescribeTags`; for a "
+               "replication group `ec2:CreateNetworkInterface`, `ec2:DeleteNetworkInterface`, "
+               "`ec2:DescribeNetworkInterfaces`, `ec2:DescribeSubnets` and `ec2:DescribeVpcs`.",
            .notes =
                "A minimum is capacity that is ready before the load comes; a maximum caps the cost. "
                "`scale_in` is false unless you write true.\n\nAnother `size` replaces the nodes: minutes to "

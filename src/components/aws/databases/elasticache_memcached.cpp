@@ -2,6 +2,7 @@
 
 #include "components/answer.h"
 #include "components/aws/databases/cache_node_type.h"
+#include "components/aws/databases/identifier.h"
 #include "components/aws/databases/waiting.h"
 #include "components/kinds.h"
 #include "definitions/common_keys.h"
@@ -16,7 +17,7 @@ class MemcachedCluster final : public AwsComponent {
   MemcachedCluster(const definitions::ComponentDefinition& definition, const definitions::Settings& settings,
                    std::shared_ptr<net::AwsClient> client, net::Services& services)
       : AwsComponent("cache cluster " + settings.text("cache_cluster_id"), definition),
-        id_(settings.text("cache_cluster_id")),
+        id_(stored_name(settings.text("cache_cluster_id"))),
         client_(std::move(client)),
         clusters_(cache_clusters(client_, services)) {}
 
@@ -53,7 +54,8 @@ class MemcachedCluster final : public AwsComponent {
     seen.changing = (status != "available" || ready != *count) && !is_stuck(status);
     if (status != "available")
       seen.blocks.push_back({.reason = "the cluster's status is '" + net::excerpt(status, 64) + "'"});
-    (void)block_while_waiting(cluster, {nodes}, seen);
+    const bool waits = block_while_waiting(cluster, {nodes}, seen);
+    show_ordered({nodes}, seen.changing || waits, seen);
     co_return seen;
   }
 

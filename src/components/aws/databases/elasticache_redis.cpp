@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "components/answer.h"
 #include "components/aws/databases/cache_node_type.h"
+#include "components/aws/databases/identifier.h"
 #include "components/aws/databases/shard_room.h"
 #include "components/aws/databases/waiting.h"
 #include "components/kinds.h"
@@ -24,7 +25,7 @@ class ReplicationGroup final : public AwsComponent {
                    std::shared_ptr<net::AwsClient> client, std::unique_ptr<net::AwsClient> cloudwatch,
                    net::Services& services)
       : AwsComponent("replication group " + settings.text("replication_group_id"), definition),
-        id_(settings.text("replication_group_id")),
+        id_(stored_name(settings.text("replication_group_id"))),
         only_shard_(settings.text("node_group_id")),
         runtime_(services.runtime),
         client_(std::move(client)),
@@ -75,6 +76,8 @@ class ReplicationGroup final : public AwsComponent {
     seen.current[shards] = static_cast<double>(shards_.size());
     seen.changing = !settled && !is_stuck(status);
     if (settled) seen.ready = seen.current[replicas];
+    // Until it is done, some of the new ones are listed and some not.
+    show_ordered({replicas, shards}, seen.changing, seen);
     if (uneven)
       seen.blocks.push_back(
           {.value = replicas,
@@ -101,10 +104,12 @@ class ReplicationGroup final : public AwsComponent {
       done = co_await set_replicas(seen, wanted[replicas]);
     }
     if (!done) co_return std::unexpected(std::move(done.error()));
-    if (both)
-      co_return fail(ErrorCode::busy, "the shards are being changed; the replicas follow when that is done",
-                     true);
-    co_return Applied{.request_id = std::move(*done)};
+    Applied applied{.request_id = std::move(*done)};
+    if (both) {
+      applied.reached = {{shards, wanted[shards]}};
+      applied.rest = "the shards are being changed; the replicas follow when that is done";
+    }
+    co_return applied;
   }
 
   Task<Result<std::string>> set_shards(std::size_t target) {
@@ -208,7 +213,10 @@ const Kind& amazon_elasticache_redis() {
                "`elasticache:DescribeReplicationGroups`, `elasticache:IncreaseReplicaCount`, "
                "`elasticache:DecreaseReplicaCount` and "
                "`elasticache:ModifyReplicationGroupShardConfiguration` on "
-               "the replication group and its clusters; `cloudwatch:GetMetricData` (all resources) before "
+               "the replication group and its clusters, for which AWS lists as what they may need besides: "
+               "`ec2:CreateNetworkInterface`, `ec2:DeleteNetworkInterface`, "
+               "`ec2:DescribeNetworkInterfaces`, `ec2:DescribeSubnets` and `ec2:DescribeVpcs`; "
+               "`cloudwatch:GetMetricData` (all resources) before "
                "shards are removed; "
                "`application-autoscaling:DescribeScalableTargets` (all "
                "resources) to see who else steers it, and "

@@ -10,7 +10,8 @@ constexpr DbEngine engine{.service = net::aws::neptune,
                           .kind = "amazon-neptune",
                           .min_value = "min_ncu",
                           .max_value = "max_ncu",
-                          .least_capacity = 1,
+                          .least_min = 1,
+                          .least_max = 3,
                           .most_capacity = 128,
                           .steering_space = "neptune"};
 
@@ -33,22 +34,26 @@ const Kind& amazon_neptune() {
            .ready_after = 10min,
            .scale_in = false,
            .permissions =
-               "Its actions are those of RDS: `rds:DescribeDBClusters`, `rds:DescribeDBInstances`; for "
-               "readers `rds:CreateDBInstance` on the cluster and on "
-               "`arn:aws:rds:REGION:ACCOUNT:db:PREFIX-*`, `rds:AddTagsToResource`, `rds:ListTagsForResource` "
-               "and "
-               "`rds:DeleteDBInstance` on the latter (condition: `aws:ResourceTag/managed-by` is `wa`); "
-               "for capacity "
-               "`rds:ModifyDBCluster`; `application-autoscaling:DescribeScalableTargets` (all resources) to "
+               "Its actions are those of RDS: `rds:DescribeDBClusters`, `rds:DescribeDBInstances` and "
+               "`rds:ListTagsForResource`; for readers `rds:CreateDBInstance` on the cluster, on "
+               "`arn:aws:rds:REGION:ACCOUNT:db:PREFIX-*`, and on the subnet group, the parameter group and "
+               "the "
+               "option group that the new instance has (`...:subgrp:*`, `...:pg:*`, `...:og:*`), "
+               "`rds:AddTagsToResource` and `rds:DeleteDBInstance` on `...:db:PREFIX-*` (the latter with the "
+               "condition that `aws:ResourceTag/managed-by` is `wa`); for capacity `rds:ModifyDBCluster`; "
+               "`application-autoscaling:DescribeScalableTargets` (all resources) to "
                "see who "
                "else steers it, and `application-autoscaling:RegisterScalableTarget` with `on_conflict: "
                "raise_floor`.",
            .notes =
-               "New readers are called `<replica_prefix>-<number>` and tagged `managed-by: wa`. Only those "
+               "New readers are called `<replica_prefix>-<number>` and tagged `managed-by: wa`; they have "
+               "the "
+               "writer's parameter group. Only those "
                "are ever removed, one after the other, each after the cluster was read again, and never the "
                "writer: after a failover it may be one of them. `scale_in` is false unless you write "
                "true.\n\nRDS, Neptune and DocumentDB share one API: a cluster of another engine is refused. "
-               "`min_ncu` (at least 1) is the lever for capacity ahead of load."},
+               "`min_ncu` (at least 1; `max_ncu` at least 2.5, so 3 in whole units) is the lever for "
+               "capacity ahead of load."},
       .create = &create};
   return kind;
 }

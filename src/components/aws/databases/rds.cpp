@@ -15,12 +15,27 @@ constexpr DbEngine aurora{.service = net::aws::rds,
                           .steering_space = "rds",
                           .skips_final_snapshot = true};
 
+std::string problem(const definitions::Settings& metadata) {
+  if (metadata.has("db_cluster_identifier") != metadata.has("db_instance_identifier")) return {};
+  return "give one of db_cluster_identifier and db_instance_identifier";
+}
+
+std::string lacks(const definitions::Settings& metadata, std::string_view value) {
+  if (!problem(metadata).empty()) return {};
+  const bool is_capacity = value == aurora.min_value || value == aurora.max_value;
+  if (metadata.has("db_instance_identifier"))
+    return is_capacity ? "an instance outside of a cluster has no such capacity" : "";
+  if (metadata.has("instance_classes"))
+    return value == Sizes::value ? "" : "with instance_classes it is a Multi-AZ cluster, whose size is set";
+  if (value == Sizes::value) return "the instances of an Aurora cluster have classes of their own";
+  return value == RdsInstance::storage ? "the storage of an Aurora cluster grows by itself" : "";
+}
+
 Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
                                           const definitions::Settings& settings, net::Services& services) {
-  const bool of_cluster = settings.has("db_cluster_identifier");
-  if (of_cluster == settings.has("db_instance_identifier"))
-    return fail(ErrorCode::invalid_argument, "give one of db_cluster_identifier and db_instance_identifier");
-  if (!of_cluster)
+  if (auto wrong = problem(settings); !wrong.empty())
+    return fail(ErrorCode::invalid_argument, std::move(wrong));
+  if (settings.has("db_instance_identifier"))
     return create_sized<RdsInstance>(net::aws::rds, "instance_classes", definition, settings, services);
   if (settings.has("instance_classes"))
     return create_sized<RdsMultiAz>(net::aws::rds, "instance_classes", definition, settings, services);
@@ -67,14 +82,18 @@ const Kind& amazon_rds() {
            .values = values(),
            .ready_after = 10min,
            .scale_in = false,
+           .problem = &problem,
+           .lacks = &lacks,
            .permissions =
-               "`rds:DescribeDBClusters`, `rds:DescribeDBInstances`; for readers `rds:CreateDBInstance` on "
+               "`rds:DescribeDBClusters`, `rds:DescribeDBInstances`, and `rds:ListTagsForResource` for an "
+               "instance that is listed without its tags; for readers `rds:CreateDBInstance` on the cluster, "
+               "for read replicas `rds:CreateDBInstanceReadReplica` on the instance, both also on "
+               "`arn:aws:rds:REGION:ACCOUNT:db:PREFIX-*` and on the subnet group, the parameter group and "
                "the "
-               "cluster and on `arn:aws:rds:REGION:ACCOUNT:db:PREFIX-*`, for read replicas "
-               "`rds:CreateDBInstanceReadReplica` on the instance and on the same; `rds:AddTagsToResource` "
-               "and "
-               "`rds:DeleteDBInstance` on the latter (condition: `aws:ResourceTag/managed-by` is `wa`); for "
-               "capacity and the class of a cluster `rds:ModifyDBCluster`; for class and storage of an "
+               "option group that the new instance has (`...:subgrp:*`, `...:pg:*`, `...:og:*`); "
+               "`rds:AddTagsToResource` and `rds:DeleteDBInstance` on `...:db:PREFIX-*` (the latter with the "
+               "condition that `aws:ResourceTag/managed-by` is `wa`); for capacity and the class of a "
+               "cluster `rds:ModifyDBCluster`; for class and storage of an "
                "instance `rds:ModifyDBInstance`, for storage also `rds:DescribeEvents` (all resources); "
                "`application-autoscaling:DescribeScalableTargets` (all resources) to see who else steers it, "
                "and `application-autoscaling:RegisterScalableTarget` with `on_conflict: raise_floor`.",
@@ -84,7 +103,8 @@ const Kind& amazon_rds() {
                "again, and never the writer, nor a read replica that was promoted, has replicas itself, or "
                "has deletion protection. `scale_in` is false unless you write true: connections to a reader "
                "that goes are cut, and a new one is cold. Read replicas need automated backups of their "
-               "source; they take over its security groups. Those in other regions are not counted.\n\n"
+               "source; they take over its security groups. A new reader of "
+               "Aurora has the writer's parameter group. Those in other regions are not counted.\n\n"
                "**Another `size` is an outage**: the instance restarts, or fails over with Multi-AZ, after 5 "
                "to 15 minutes. Give it a `cooldown` of hours, or a schedule. A class that is not in the list "
                "blocks the value until you add it. Classes of the instances of an Aurora cluster are not "

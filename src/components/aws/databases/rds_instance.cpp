@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "components/answer.h"
+#include "components/aws/databases/identifier.h"
 #include "components/aws/databases/waiting.h"
 #include "net/aws/errors.h"
 
@@ -43,16 +44,14 @@ RdsInstance::RdsInstance(const definitions::ComponentDefinition& definition,
                          const definitions::Settings& settings, Sizes sizes,
                          std::shared_ptr<net::AwsClient> client, net::Services& services)
     : AwsComponent("instance " + settings.text("db_instance_identifier"), definition),
-      id_(settings.text("db_instance_identifier")),
-      prefix_(settings.text("replica_prefix")),
+      id_(stored_name(settings.text("db_instance_identifier"))),
+      names_(settings.has("replica_prefix") ? stored_name(settings.text("replica_prefix")) : id_ + "-wa"),
       instance_class_(settings.text("replica_instance_class")),
       zones_(settings.list("availability_zones")),
       sizes_(std::move(sizes)),
       runtime_(services.runtime),
       client_(std::move(client)),
-      instances_(xml_items(listing, client_, services)) {
-  if (prefix_.empty()) prefix_ = id_ + "-wa";
-}
+      instances_(xml_items(listing, client_, services)) {}
 
 Task<Result<Observation>> RdsInstance::look() {
   auto found = co_await read();
@@ -121,7 +120,7 @@ void RdsInstance::add_replica(const XmlAnswer& one, Found& found) const {
                      .instance_class = one.text("DBInstanceClass"),
                      .created = one.text("InstanceCreateTime")};
   // One with replicas of its own, or that somebody protects, is somebody's.
-  replica.is_ours = has_our_name(replica.id, prefix_) && has_our_tag(one.at("TagList")) &&
+  replica.is_ours = names_.is_ours(replica.id) && has_our_tag(one.at("TagList")) &&
                     one.text("ReadReplicaSourceDBInstanceIdentifier") == id_ &&
                     one.at("ReadReplicaDBInstanceIdentifiers").items().empty() &&
                     one.text("DeletionProtection") != "true";
@@ -169,20 +168,21 @@ void RdsInstance::add_storage(const XmlAnswer& source, const std::string& status
 }
 
 /// The class and the storage in one request; while that is under way, AWS makes no replica.
-Task<Result<Applied>> RdsInstance::write(Observation, Values wanted) {
-  const auto count = wanted.find(replicas);
-  Applied applied;
-  if (wanted.size() > (count == wanted.end() ? 0 : 1)) {
-    auto done = co_await modify(wanted);
-    if (!done) co_return std::unexpected(std::move(done.error()));
-    applied.request_id = std::move(*done);
-    if (count != wanted.end())
-      co_return fail(ErrorCode::busy, "the instance is being changed; its read replicas follow", true);
-    co_return applied;
+Task<Result<Applied>> RdsInstance::write(Observation seen, Values wanted) {
+  Values own = std::move(wanted);
+  const auto count = own.extract(replicas);
+  if (own.empty()) {
+    const bool grows = count.mapped() > seen.current[replicas];
+    auto set = co_await set_replicas(static_cast<std::size_t>(count.mapped()), grows);
+    co_return set;
   }
-  auto done = co_await set_replicas(static_cast<std::size_t>(count->second));
+  auto done = co_await modify(own);
   if (!done) co_return std::unexpected(std::move(done.error()));
-  applied.request_id = std::move(*done);
+  Applied applied{.request_id = std::move(*done)};
+  if (!count.empty()) {
+    applied.reached = std::move(own);
+    applied.rest = "the instance is being changed; its read replicas follow";
+  }
   co_return applied;
 }
 
@@ -228,32 +228,50 @@ Task<Status> RdsInstance::check_storage_rests() {
                  true);
 }
 
-/// One request, decided on what is there now. What is left over follows with the next order.
-Task<Result<std::string>> RdsInstance::set_replicas(std::size_t wanted) {
+/// One request, decided on what is there now, but never the other way. What is left over follows with the
+/// next order.
+Task<Result<Applied>> RdsInstance::set_replicas(std::size_t wanted, bool grows) {
   auto found = co_await read();
   if (!found) co_return std::unexpected(std::move(found.error()));
   const std::size_t there = readers_of(found->replicas).size();
-  if (there == wanted) co_return std::string();
+  if (grows ? there >= wanted : there <= wanted) co_return Applied{.changed = false};
   Result<std::string> done;
-  if (there < wanted) {
-    done = co_await make_replica(found->source, new_names(found->replicas, prefix_, 1).front());
+  if (grows) {
+    done = co_await make_replica(std::move(*found));
   } else if (const auto ours = removable(found->replicas); !ours.empty()) {
     done = co_await remove_replica(ours.front().id);
   } else {
     co_return fail(ErrorCode::invalid_argument, "no more read replicas of ours can be removed");
   }
   if (!done) co_return std::unexpected(std::move(done.error()));
-  const std::size_t left = (there < wanted ? wanted - there : there - wanted) - 1;
-  if (left > 0)
-    co_return fail(ErrorCode::busy,
-                   "one read replica at a time: " + std::to_string(left) + " more to " +
-                       (there < wanted ? "make" : "remove"),
-                   true);
-  co_return done;
+  Applied applied{.request_id = std::move(*done)};
+  const std::size_t now = grows ? there + 1 : there - 1;
+  if (now != wanted) {
+    applied.reached = {{replicas, static_cast<double>(now)}};
+    applied.rest = std::string("one read replica is ") + (grows ? "made" : "removed") + " at a time";
+  }
+  co_return applied;
 }
 
-Task<Result<std::string>> RdsInstance::make_replica(XmlAnswer source, std::string name) {
-  net::Headers parameters = {{"DBInstanceIdentifier", name}, {"SourceDBInstanceIdentifier", id_}};
+/// Under the first name that is free.
+Task<Result<std::string>> RdsInstance::make_replica(Found found) {
+  while (true) {
+    std::string name = names_.next(found.replicas);
+    auto id = co_await create_replica(found.source, name);
+    if (id) co_return id;
+    zones_.note(id.error());
+    if (!net::aws::has_code(id.error(), "DBInstanceAlreadyExists")) co_return id;
+    // An earlier attempt whose answer was lost may have made it; or it was promoted, or is another's.
+    auto ours = co_await is_replica(name);
+    if (!ours) co_return std::unexpected(std::move(ours.error()));
+    if (*ours) co_return std::string();
+    auto ok = names_.skip(std::move(name));
+    if (!ok) co_return std::unexpected(std::move(ok.error()));
+  }
+}
+
+Task<Result<std::string>> RdsInstance::create_replica(XmlAnswer source, std::string name) {
+  net::Headers parameters = {{"DBInstanceIdentifier", std::move(name)}, {"SourceDBInstanceIdentifier", id_}};
   if (!instance_class_.empty()) parameters.emplace_back("DBInstanceClass", instance_class_);
   zones_.add_next(source.at("ReadReplicaDBInstanceIdentifiers").items().size(), parameters);
   // Without these, a replica may be open to others than its source is.
@@ -265,22 +283,13 @@ Task<Result<std::string>> RdsInstance::make_replica(XmlAnswer source, std::strin
                             group.text("VpcSecurityGroupId"));
   add_our_tag(parameters);
   auto id = co_await order_xml(*client_, "CreateDBInstanceReadReplica", std::move(parameters));
-  if (!id) zones_.note(id.error());
-  if (!id && net::aws::has_code(id.error(), "DBInstanceAlreadyExists")) {
-    auto ok = co_await check_it_is_ours(std::move(name));
-    if (!ok) co_return std::unexpected(std::move(ok.error()));
-    co_return std::string();
-  }
   co_return id;
 }
 
-/// An earlier attempt whose answer was lost may have made it; or the name is another instance's.
-Task<Status> RdsInstance::check_it_is_ours(std::string name) {
-  auto found = co_await instances_->ask(name);
+Task<Result<bool>> RdsInstance::is_replica(std::string name) {
+  auto found = co_await instances_->ask(std::move(name));
   if (!found) co_return std::unexpected(std::move(found.error()));
-  if (*found && (*found)->front().text("ReadReplicaSourceDBInstanceIdentifier") == id_) co_return Status{};
-  co_return fail(ErrorCode::invalid_argument,
-                 "an instance " + name + " exists and is no replica of it; give another replica_prefix");
+  co_return *found && (*found)->front().text("ReadReplicaSourceDBInstanceIdentifier") == id_;
 }
 
 Task<Result<std::string>> RdsInstance::remove_replica(std::string name) {

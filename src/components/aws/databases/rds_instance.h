@@ -35,13 +35,14 @@ class RdsInstance final : public AwsComponent {
   void add_storage(const XmlAnswer& source, const std::string& status, Observation& seen) const;
   Task<Status> check_storage_rests();
   Task<Result<std::string>> modify(const Values& wanted);
-  Task<Result<std::string>> set_replicas(std::size_t wanted);
-  Task<Result<std::string>> make_replica(XmlAnswer source, std::string name);
-  Task<Status> check_it_is_ours(std::string name);
+  Task<Result<Applied>> set_replicas(std::size_t wanted, bool grows);
+  Task<Result<std::string>> make_replica(Found found);
+  Task<Result<std::string>> create_replica(XmlAnswer source, std::string name);
+  Task<Result<bool>> is_replica(std::string name);
   Task<Result<std::string>> remove_replica(std::string name);
 
   std::string id_;
-  std::string prefix_;
+  NewNames names_;
   std::string instance_class_;
   Zones zones_;
   Sizes sizes_;

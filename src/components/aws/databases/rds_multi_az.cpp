@@ -2,6 +2,7 @@
 
 #include "components/answer.h"
 #include "components/aws/databases/db_cluster.h"
+#include "components/aws/databases/identifier.h"
 #include "components/aws/databases/waiting.h"
 
 namespace wave::components {
@@ -10,7 +11,7 @@ RdsMultiAz::RdsMultiAz(const definitions::ComponentDefinition& definition,
                        const definitions::Settings& settings, Sizes sizes,
                        std::shared_ptr<net::AwsClient> client, net::Services& services)
     : AwsComponent("cluster " + settings.text("db_cluster_identifier"), definition),
-      id_(settings.text("db_cluster_identifier")),
+      id_(stored_name(settings.text("db_cluster_identifier"))),
       sizes_(std::move(sizes)),
       client_(std::move(client)),
       clusters_(db_clusters(client_, services)) {}

@@ -1,7 +1,6 @@
 #include "components/aws/databases/readers.h"
 
 #include <algorithm>
-#include <set>
 #include <tuple>
 
 #include "net/aws/errors.h"
@@ -11,6 +10,7 @@ namespace {
 
 constexpr const char* tag_key = "managed-by";
 constexpr const char* tag_value = "wa";
+constexpr std::size_t most_taken = 20;
 
 }  // namespace
 
@@ -47,15 +47,21 @@ bool has_our_name(const std::string& id, const std::string& prefix) {
          std::ranges::all_of(number, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-std::vector<std::string> new_names(const std::vector<DbInstance>& instances, const std::string& prefix,
-                                   std::size_t count) {
-  std::set<std::string> taken;
-  for (const auto& one : instances) taken.insert(one.id);
-  std::vector<std::string> out;
-  for (int number = 1; out.size() < count; ++number)
-    if (std::string name = prefix + "-" + std::to_string(number); !taken.contains(name))
-      out.push_back(std::move(name));
-  return out;
+std::string NewNames::next(const std::vector<DbInstance>& instances) const {
+  for (int number = 1;; ++number) {
+    std::string name = prefix_ + "-" + std::to_string(number);
+    if (!taken_.contains(name) && std::ranges::find(instances, name, &DbInstance::id) == instances.end())
+      return name;
+  }
+}
+
+Status NewNames::skip(std::string name) {
+  taken_.insert(std::move(name));
+  if (taken_.size() <= most_taken) return {};
+  const std::string all = std::to_string(taken_.size()) + " instances that are called " + prefix_ + "-1, " +
+                          prefix_ + "-2 and so on are not its own";
+  taken_.clear();
+  return fail(ErrorCode::invalid_argument, all + ": rename them, or remove them");
 }
 
 std::vector<DbInstance> removable(const std::vector<DbInstance>& instances) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,12 @@ struct DbInstance {
   bool is_writer = false;
   bool is_ours = false;  ///< carries our name and our tag
   int promotion_tier = 1;
+  std::string ask_tags_of{};      ///< its ARN, where the list of instances does not tell its tags
+  std::string parameter_group{};  ///< empty: not known, or the engine has none
 
-  bool is_deleting() const { return status == "deleting" || status == "deleted"; }
+  bool is_deleting() const {
+    return status == "deleting" || status == "deleted" || status == "delete-precheck";
+  }
   bool is_available() const { return status == "available"; }
 };
 
@@ -45,9 +50,21 @@ std::vector<DbInstance> readers_of(const std::vector<DbInstance>& instances);
 /// Whether a name is `<prefix>-<number>`.
 bool has_our_name(const std::string& id, const std::string& prefix);
 
-/// `<prefix>-<number>` with the lowest numbers from 1 that no instance has.
-std::vector<std::string> new_names(const std::vector<DbInstance>& instances, const std::string& prefix,
-                                   std::size_t count);
+/// New names, and which of them are somebody else's: what was promoted or restored, or made by hand.
+class NewNames {
+ public:
+  explicit NewNames(std::string prefix) : prefix_(std::move(prefix)) {}
+  const std::string& prefix() const { return prefix_; }
+  /// `<prefix>-<number>` with the lowest number from 1 that no instance has.
+  std::string next(const std::vector<DbInstance>& instances) const;
+  /// That one is taken. An error when so many are that something must be wrong.
+  Status skip(std::string name);
+  bool is_ours(const std::string& id) const { return has_our_name(id, prefix_); }
+
+ private:
+  std::string prefix_;
+  std::set<std::string> taken_;
+};
 
 /// Our readers, the one to be removed first at the front: the least fit to become the writer, then the one
 /// that does not serve yet, then the youngest. Never the writer, never what somebody else made.

@@ -14,7 +14,9 @@ bool is_stuck(const std::string& status) {
                                                    "restore-error",
                                                    "stopped",
                                                    "storage-full",
-                                                   "inaccessible-encryption-credentials"};
+                                                   "insufficient-capacity",
+                                                   "inaccessible-encryption-credentials",
+                                                   "inaccessible-encryption-credentials-recoverable"};
   return stuck.contains(status) || status.starts_with("incompatible");
 }
 
