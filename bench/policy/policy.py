@@ -70,7 +70,7 @@ def figures(program, rows, lead, proactive, test_days):
 def show(name, rows):
     mean = {key: sum(row[key] for row in rows) / len(rows) for key in rows[0]}
     worst = max(row["slo_pct"] for row in rows)
-    print(f"{name:44} slo {mean['slo_pct']:6.3f} % (worst {worst:6.3f}) cost {mean['cost']:.3f} changes a day {mean['actions_day']:4.0f}")
+    print(f"{name:44} minutes violated {mean['slo_pct']:6.3f} % (worst {worst:6.3f}) cost {mean['cost']:.3f} changes a day {mean['actions_day']:4.0f}")
 
 
 def year(program, rows):
@@ -113,7 +113,7 @@ def main():
                     one = figures(given.program, rows, lead, proactive, given.test_days)["plan"]
                     found.append(one)
                     reactive = before["reactive"]
-                    print(f"  floor {floor}, violation_cost {cost:g}, {name}: slo {one['slo_pct']:.3f} % cost {one['cost']:.3f} changes a day {one['actions_day']:.0f}; reactive slo {reactive['slo_pct']:.3f} %, cost {one['cost'] / reactive['cost']:.3f} times its")
+                    print(f"  floor {floor}, violation_cost {cost:g}, {name}: minutes violated {one['slo_pct']:.3f} % cost {one['cost']:.3f} changes a day {one['actions_day']:.0f}; reactive minutes violated {reactive['slo_pct']:.3f} %, cost {one['cost'] / reactive['cost']:.3f} times its")
                 show(f"plan, floor {floor}, violation_cost {cost:g}", found)
 
 

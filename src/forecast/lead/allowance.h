@@ -11,12 +11,18 @@ namespace wave::forecast {
 /// share of the fleet that reacting needs, saved up for three days at most. A forecast that has proved itself
 /// is not limited.
 ///
+/// What is saved counts in days of the fleet: when the load falls to a lower level, it shrinks with it.
+///
 /// Told once a step: `step`, then `charge` with what was wished for. Begins saved up.
 class Allowance {
  public:
-  /// `share`: 0.1 is a tenth of the fleet. `credits_savings`: what is wished for below the reactive fleet is
-  /// saved, too.
-  Allowance(double share, bool credits_savings) : share_(share), credits_savings_(credits_savings) {}
+  struct Terms {
+    double share = 0.1;  ///< of the fleet
+    /// What is wished for below the reactive fleet is saved, too.
+    bool credits_savings = false;
+    double scarce_below = 0.5;  ///< part of what can be saved
+  };
+  explicit Allowance(const Terms& terms) : terms_(terms) {}
 
   struct Step {
     double reactive = 1;    ///< units that the newest load needs
@@ -28,14 +34,14 @@ class Allowance {
   void charge(double units);
   /// Nothing is left: the reactive rule alone decides until a tenth has been saved up again.
   bool spent() const { return spent_; }
-  /// Half of it is gone: time to be economical.
-  bool scarce() const { return saved_ && *saved_ < 0.5 * full_; }
+  /// Much of it is gone: time to be economical.
+  bool scarce() const { return saved_ && *saved_ < terms_.scarce_below * full_; }
 
  private:
-  double share_;
-  bool credits_savings_;
+  Terms terms_;
   std::deque<double> needs_;  ///< of the last five minutes: how long reacting keeps what it had
   double reactive_ = 1;
+  double recent_fleet_ = 0;      ///< that reacting needs, in the mean of the last hours
   double full_ = 0;              ///< unit-steps
   std::optional<double> saved_;  ///< unit-steps
   bool spent_ = false;

@@ -21,6 +21,9 @@ constexpr double proven_below = 0.65;
 /// A loss of this part of the load is far below one unit: on a smooth load the reference is off by less
 /// still, and neither would scale otherwise.
 constexpr double negligible = 0.005;
+/// Over how many horizons the size of changes is averaged: soon enough to know that a fallen load changes
+/// less, or the reference would be so poor that no forecast could lose to it.
+constexpr double size_horizons = 100;
 
 double pinball_90(double load, double quantile) {
   return load > quantile ? 0.9 * (load - quantile) : 0.1 * (quantile - load);
@@ -55,11 +58,12 @@ void Record::add(const LeadForecaster::Outcome& outcome) {
   error_of_last_.add(std::abs(rise), keep_);
   load_.add(std::abs(outcome.load), keep_);
   // A quantile that follows: up by 0.9 and down by 0.1 of a small part of the usual change. Truths of one
-  // lead overlap: together they say as much as one.
+  // lead overlap: together they say as much as one. It counts in usual changes, so that it falls with them.
   const double pace = 0.05 / static_cast<double>(horizon_);
-  size_ += (std::abs(rise) - size_) / std::min(static_cast<double>(count_), 200.0);
-  usual_rise_ += pace * size_ * (rise > usual_rise_ ? 0.9 : -0.1);
-  rises_.push_back(static_cast<float>(usual_rise_));
+  size_ += (std::abs(rise) - size_) /
+           std::min(static_cast<double>(count_), size_horizons * static_cast<double>(horizon_));
+  usual_rise_ += pace * (rise > usual_rise_ * size_ ? 0.9 : -0.1);
+  rises_.push_back(static_cast<float>(usual_rise_ * size_));
   if (static_cast<std::int64_t>(rises_.size()) > horizon_) rises_.pop_front();
 }
 

@@ -55,9 +55,9 @@ class Record {
   std::int64_t horizon_;
   double keep_;
   std::int64_t count_ = 0;
-  double usual_rise_ = 0;    ///< 90 % quantile of load - level, followed step by step
-  double size_ = 0;          ///< mean |load - level|
-  std::deque<float> rises_;  ///< `usual_rise_` after each of the last `horizon` truths, newest last
+  double size_ = 0;        ///< mean |load - level| of the last hours
+  double usual_rise_ = 0;  ///< 90 % quantile of load - level, as a multiple of `size_`, followed step by step
+  std::deque<float> rises_;  ///< `size_ * usual_rise_` after each of the last `horizon` truths, newest last
   Mean model_, persistence_, covered50_, covered90_, covered95_, error_, error_of_last_, load_;
 };
 

@@ -14,9 +14,9 @@ constexpr int candidates = 256;
 constexpr double most_units = 1e9;
 /// What looking ahead may cost beyond reacting without a proven forecast. With the hold of a lead time, which
 /// both pay for, the whole stays within a tenth; without the floor the hours that cost less are counted as
-/// well.
-constexpr double allowed_above_floor = 0.07;
-constexpr double allowed_without_floor = 0.25;
+/// well, and it is time to be economical sooner.
+constexpr Allowance::Terms above_floor{.share = 0.1, .credits_savings = false, .scarce_below = 0.5};
+constexpr Allowance::Terms without_floor{.share = 0.3, .credits_savings = true, .scarce_below = 0.75};
 
 std::string text_of(double number) {
   return shortest(std::round(number));
@@ -35,8 +35,7 @@ double units(double load, double each) {
 Sizer::Sizer(Options options, double mean_fleet)
     : options_(options),
       mean_fleet_(mean_fleet),
-      allowance_(options.reactive_floor ? allowed_above_floor : allowed_without_floor,
-                 !options.reactive_floor) {}
+      allowance_(options.reactive_floor ? above_floor : without_floor) {}
 
 /// The number at which one more unit costs as much as the violated minutes that it avoids.
 double Sizer::priced(const LeadForecast& forecast) const {
@@ -78,7 +77,7 @@ double Sizer::held(double load, std::int64_t lead, Duration step) {
   while (static_cast<std::int64_t>(surprises_.size()) > memory) surprises_.pop_front();
   const bool scarce = allowance_.scarce();
   const auto counted =
-      std::min<std::ptrdiff_t>(std::ssize(surprises_), scarce ? steps_of(floor ? 10 : 20, step) : memory);
+      std::min<std::ptrdiff_t>(std::ssize(surprises_), scarce ? steps_of(floor ? 10 : 25, step) : memory);
   const double largest = *std::max_element(surprises_.end() - counted, surprises_.end());
   if (largest <= 0) return 0;
   double factor = floor ? 1.2 : 1.28;

@@ -152,7 +152,7 @@ TEST(Sizer, NothingIsWishedWithoutAForecastOrASurprise) {
 }
 
 TEST(Allowance, WhatIsNotProvenMayCostItsShareAndNoMore) {
-  Allowance allowance(0.1, false);
+  Allowance allowance({.share = 0.1});
   double wished = 0;
   double reactive = 0;
   int limited = 0;
@@ -170,13 +170,40 @@ TEST(Allowance, WhatIsNotProvenMayCostItsShareAndNoMore) {
 }
 
 TEST(Allowance, AProvenForecastIsNotLimited) {
-  Allowance allowance(0.1, false);
+  Allowance allowance({.share = 0.1});
   for (int minute = 0; minute < 20 * day; ++minute) {
     allowance.step({.reactive = 10, .mean_fleet = 10, .proven = true});
     allowance.charge(30);
   }
   EXPECT_FALSE(allowance.spent());
   EXPECT_FALSE(allowance.scarce());
+}
+
+TEST(Allowance, WhatIsSavedShrinksWithALoadThatFalls) {
+  Allowance allowance({.share = 0.1});
+  for (int minute = 0; minute < day; ++minute) {
+    allowance.step({.reactive = 30, .mean_fleet = 30});
+    allowance.charge(30);
+  }
+  EXPECT_FALSE(allowance.scarce());
+  // The mean of the last days has hardly moved, which would pay for a day of twice the fleet.
+  int minutes = 0;
+  for (; minutes < day && !allowance.spent(); ++minutes) {
+    allowance.step({.reactive = 10, .mean_fleet = 30});
+    if (!allowance.spent()) allowance.charge(20);
+  }
+  EXPECT_LT(minutes, 15 * 60);
+}
+
+TEST(Allowance, AfterItHasShrunkItIsSavedUpAgain) {
+  Allowance allowance({.share = 0.1});
+  for (const double load : {30.0, 10.0, 30.0}) {
+    for (int minute = 0; minute < 4 * day; ++minute) {
+      allowance.step({.reactive = load, .mean_fleet = 30});
+      allowance.charge(load);
+    }
+    EXPECT_FALSE(allowance.scarce()) << load;
+  }
 }
 
 TEST(Sizer, ASurpriseIsHeldUntilTheAllowanceIsSpent) {

@@ -85,6 +85,28 @@ TEST(Record, AForecastIsProvenWhenItLosesClearlyLessThanTheLastValue) {
   EXPECT_FALSE(equal.proven());
 }
 
+/// Loads without a pattern, and a forecast that knows how they scatter: there is nothing more to know,
+/// whatever their level.
+TEST(Record, AFallOfTheLevelProvesNothing) {
+  constexpr std::int64_t horizon = 8;
+  Record record(1min, horizon);
+  std::minstd_rand random(1);
+  const auto draw = [&] {
+    return static_cast<double>(random()) / static_cast<double>(std::minstd_rand::max());
+  };
+  for (int minute = 0; minute < 8 * day; ++minute) {
+    const double scale = minute < 4 * day ? 1000 : 100;
+    const double level = scale * (0.9 + 0.2 * draw());
+    const double load = scale * (0.9 + 0.2 * draw());
+    // 90 % of the differences of two such loads are below that.
+    const double rise = scale * 0.2 * (1 - std::sqrt(0.2));
+    record.add({.load = load, .level = level, .q50 = level, .q90 = level + rise, .q95 = level + 2 * rise});
+    if (minute < day) continue;
+    ASSERT_FALSE(record.proven()) << minute;
+    ASSERT_EQ(record.objection(), "") << minute;
+  }
+}
+
 TEST(Record, TheMedianIsMeasuredAgainstTheLastValue) {
   Record record(1min, 1);
   for (int i = 0; i < 10; ++i) record.add({.load = 100, .level = 80, .q50 = 95, .q90 = 110, .q95 = 120});
