@@ -108,7 +108,7 @@ Task<Result<Applied>> AwsComponent::apply(Change change) {
   const Values ordered = wanted;
   auto written = co_await write(std::move(*seen), std::move(wanted));
   if (written)
-    for (const auto& [value, number] : ordered) ordered_[value] = number;
+    for (const auto& [value, number] : written->reached.value_or(ordered)) ordered_[value] = number;
   co_return written;
 }
 

@@ -111,6 +111,8 @@ TEST_P(AwsFault, AnAnswerThatCannotBeOneIsBad) {
     ASSERT_FALSE(seen) << body;
     EXPECT_TRUE(seen.error().code == ErrorCode::bad_response || seen.error().code == ErrorCode::not_found)
         << body << ": " << seen.error().text();
+    EXPECT_FALSE(world.apply(*component, GetParam().wanted));
+    EXPECT_EQ(writes(), 0) << body;
   }
 }
 
@@ -126,7 +128,11 @@ TEST_P(AwsFault, ADamagedAnswerIsAnErrorOrFiniteNumbers) {
     for (int i = 0; i < round % 3 && !body.empty(); ++i)
       body[random() % body.size()] = "\0\"{}[]<>-9e.\xff"[random() % 14];
     const auto seen = world.observe(*component);
-    if (!seen) continue;
+    if (!seen) {
+      EXPECT_FALSE(world.apply(*component, GetParam().wanted));
+      EXPECT_EQ(writes(), 0) << body;
+      continue;
+    }
     for (const auto& [value, number] : seen->current) EXPECT_TRUE(std::isfinite(number)) << value << body;
     EXPECT_TRUE(std::isfinite(seen->ready.value_or(0))) << body;
   }
