@@ -34,7 +34,7 @@ void add_limits(const Report& report, const YamlNode& node, const ValueSpec& spe
                 ComponentDefinition& component) {
   const auto [limits, added] =
       component.limits.try_emplace(std::string(spec.name), Limits{.min = spec.lowest, .max = spec.highest});
-  if (added && spec.highest >= 1e308)
+  if (added && spec.highest >= 1e308 && component.lacks(spec.name).empty())
     report.error(node, "the 'limits' of '" + component.id + "' need a 'max' for '" + std::string(spec.name) +
                            "': " + std::string(component.kind->name) + " has no bound of its own");
 }
