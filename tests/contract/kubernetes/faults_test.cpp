@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "contract/kubernetes/world.h"
+#include "contract/kubernetes/fault_cases.h"
 
 namespace wave::test {
 namespace {
@@ -16,78 +16,8 @@ using testing::HasSubstr;
 
 const char* const html = "<html><body><h1>Service Unavailable</h1></body></html>";
 
-/// A kind in the table: what it is like when all is well.
-struct FaultCase {
-  std::string name;
-  const components::Kind& (*kind)();
-  std::map<std::string, std::string> keys;  ///< of metadata
-  std::string path;                         ///< of its object
-  json object;
-  std::string read;   ///< where its number is read, and written
-  Values now;         ///< what the object says
-  Values wanted;      ///< a change
-  json written;       ///< the spec of the patch
-  bool is_watched{};  ///< whether it is known when a change is done
-};
-
-void PrintTo(const FaultCase& one, std::ostream* out) {
-  *out << one.name;
-}
-
-std::vector<FaultCase> cases() {
-  const json metadata = {{"name", "it"}, {"resourceVersion", "7"}};
-  const json workload = {{"metadata", metadata},
-                         {"spec", {{"replicas", 2}}},
-                         {"status", {{"replicas", 2}, {"readyReplicas", 2}}}};
-  const std::string deployment = "/apis/apps/v1/namespaces/shop/deployments/it";
-  const std::string set = "/apis/apps/v1/namespaces/shop/statefulsets/it";
-  const std::string pool = "/apis/karpenter.sh/v1/nodepools/it";
-  const json limits = {{"metadata", metadata}, {"spec", {{"limits", {{"cpu", "2"}}}}}};
-  const json fixed = {{"metadata", metadata}, {"spec", {{"replicas", 2}}}, {"status", {{"nodes", 2}}}};
-  return {
-      {.name = "kubernetesdeployment",
-       .kind = &components::kubernetes_deployment,
-       .keys = {{"namespace", "shop"}, {"name", "it"}},
-       .path = deployment,
-       .object = workload,
-       .read = deployment + "/scale",
-       .now = {{"desired", 2}},
-       .wanted = {{"desired", 5}},
-       .written = {{"replicas", 5}},
-       .is_watched = true},
-      {.name = "kubernetesscale",
-       .kind = &components::kubernetes_scale,
-       .keys = {{"api_version", "apps/v1"}, {"kind", "StatefulSet"}, {"namespace", "shop"}, {"name", "it"}},
-       .path = set,
-       .object = workload,
-       .read = set + "/scale",
-       .now = {{"desired", 2}},
-       .wanted = {{"desired", 5}},
-       .written = {{"replicas", 5}},
-       .is_watched = true},
-      {.name = "kuberneteskarpenterLimits",
-       .kind = &components::kubernetes_karpenter,
-       .keys = {{"nodepool", "it"}},
-       .path = pool,
-       .object = limits,
-       .read = pool,
-       .now = {{"cpu", 2}},
-       .wanted = {{"cpu", 5}},
-       .written = {{"limits", {{"cpu", "5"}}}}},
-      {.name = "kuberneteskarpenterStatic",
-       .kind = &components::kubernetes_karpenter,
-       .keys = {{"nodepool", "it"}},
-       .path = pool,
-       .object = fixed,
-       .read = pool,
-       .now = {{"replicas", 2}},
-       .wanted = {{"replicas", 5}},
-       .written = {{"replicas", 5}},
-       .is_watched = true}};
-}
-
 /// What every kind of Kubernetes must do when the API server or the way to it is not well.
-class KubernetesFault : public testing::TestWithParam<FaultCase> {
+class KubernetesFault : public testing::TestWithParam<KubernetesFaultCase> {
  protected:
   void SetUp() override {
     const auto& param = GetParam();
@@ -406,7 +336,7 @@ TEST_P(KubernetesFault, WrongCredentialsAreOneClearErrorAndNoStorm) {
   EXPECT_EQ(reads(), 2);
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, KubernetesFault, testing::ValuesIn(cases()),
+INSTANTIATE_TEST_SUITE_P(Kinds, KubernetesFault, testing::ValuesIn(kubernetes_fault_cases()),
                          [](const auto& one) { return one.param.name; });
 
 /// What only workloads have.
