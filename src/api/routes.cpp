@@ -332,10 +332,15 @@ std::string scaled_json(const engine::Engine::Outcome& outcome) {
   const auto& pause = outcome.pause;
   for (const auto& decision : outcome.decisions) {
     auto one = json::parse(engine::decision_json(decision));
-    const auto reached = outcome.attempt ? outcome.attempt->reached_of(decision.value) : std::nullopt;
-    one["applied"] = reached.has_value() && decision.action == decisions::Action::scale;
-    one["rest"] = outcome.attempt && outcome.attempt->reached ? json(outcome.attempt->rest) : json();
-    if (reached && *reached != decision.final) one["reached"] = *reached;
+    one["rest"] = nullptr;
+    one["applied"] = false;
+    if (outcome.attempt && decision.action == decisions::Action::scale) {
+      const auto& attempt = *outcome.attempt;
+      const double reached = attempt.reached_of(decision.value).value_or(decision.current);
+      one["applied"] = reached != decision.current;
+      if (attempt.reached) one["rest"] = attempt.rest;
+      if (attempt.reached && reached != decision.final) one["reached"] = reached;
+    }
     one["paused"] = pause.has_value();
     one["paused_until"] = pause && pause->until ? json(iso8601(*pause->until)) : json();
     one["paused_reason"] = pause ? json(pause->reason) : json();

@@ -81,16 +81,21 @@ std::string cell(std::string_view text) {
   return out;
 }
 
-/// The key that an example has besides the required ones, where one of several must be given; empty: none.
+/// The key that an example has besides the required ones: where one of several must be given, or the main
+/// value needs it. Empty: none.
 std::string_view also_needed(const KindTable& kind) {
   Settings given(kind);
   for (const Key& key : kind.keys)
     if (key.required) given.set(std::string(key.name), example_value(key));
-  if (kind.problem == nullptr || kind.problem(given).empty()) return {};
+  const auto is_whole = [&kind](const Settings& metadata) {
+    return (kind.problem == nullptr || kind.problem(metadata).empty()) &&
+           (kind.lacks == nullptr || kind.lacks(metadata, kind.main_value()).empty());
+  };
+  if (is_whole(given)) return {};
   for (const Key& key : kind.keys) {
     Settings with = given;
     with.set(std::string(key.name), example_value(key));
-    if (kind.problem(with).empty()) return key.name;
+    if (is_whole(with)) return key.name;
   }
   return {};
 }

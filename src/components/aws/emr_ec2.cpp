@@ -25,16 +25,9 @@ bool is_fleet(const definitions::Settings& metadata) {
   return metadata.text("instance_group_id").starts_with("if-");
 }
 
-/// What its id does not tell yet, because it stands elsewhere, is seen when it is scaled.
+/// What its id does not tell, or not yet, is seen when it is scaled.
 bool is_known(const definitions::Settings& metadata) {
-  return !definitions::has_reference(metadata.text("instance_group_id"));
-}
-
-std::string problem(const definitions::Settings& metadata) {
-  const bool is_group = metadata.text("instance_group_id").starts_with("ig-");
-  return is_group || is_fleet(metadata) || !is_known(metadata)
-             ? ""
-             : "'instance_group_id' is the id of an instance group (ig-...) or of an instance fleet (if-...)";
+  return is_fleet(metadata) || metadata.text("instance_group_id").starts_with("ig-");
 }
 
 std::string lacks_for(bool is_fleet, std::string_view value) {
@@ -242,7 +235,6 @@ const Kind& amazon_emr_ec2() {
                       {.name = steps, .help = "Steps at once.", .lowest = 1, .highest = 256}},
            .ready_after = 5min,
            .scale_in = false,
-           .problem = &problem,
            .lacks = &lacks,
            .permissions =
                "On the cluster: `elasticmapreduce:DescribeCluster`, "
