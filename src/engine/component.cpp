@@ -129,9 +129,15 @@ void Component::schedule() {
 }
 
 std::optional<MonoTime> Component::retry_at(const std::map<std::string, double>& values) const {
-  if (refused_ && refused_->values == values)
-    return std::max(refused_->until, retry_at_.value_or(MonoTime{}));
-  return retry_at_;
+  auto out = retry_at_;
+  const auto not_before = [&out](MonoTime when) { out = std::max(out.value_or(MonoTime{}), when); };
+  if (refused_ && refused_->values == values) not_before(refused_->until);
+  for (const auto& [value, number] : values) {
+    const auto accepted = accepted_.find(value);
+    if (accepted != accepted_.end() && accepted->second.to == number && accepted->second.times > 0)
+      not_before(accepted->second.repeat_at);
+  }
+  return out;
 }
 
 void Component::back_off(const Attempt& attempt) {
@@ -192,6 +198,7 @@ Task<void> Component::observe() {
   open();
   observing_ = true;
   ++counters_.observations;
+  const auto applies = counters_.applies;
   Result<components::Observation> seen = fail(ErrorCode::invalid_argument, "");
   if (impl_) {
     const auto impl = impl_;
@@ -200,6 +207,8 @@ Task<void> Component::observe() {
     seen = std::unexpected(*open_error_);
   }
   observing_ = false;
+  // A change that was sent meanwhile makes it an answer from before or after it.
+  if (counters_.applies != applies) co_return;
   if (seen) {
     take(std::move(*seen));
     co_return;
@@ -223,6 +232,9 @@ void Component::take(components::Observation observation) {
   for (const auto& [value, current] : observation.current) {
     if (is_ours(value, current)) continue;
     auto& state = states_[value];
+    // A number that comes back is as if it was wished: a stabilization window begins.
+    if (observation_ && !observation_->current.contains(value))
+      state.recommendations.push_back({now, current});
     if (state.last_applied && *state.last_applied == current) continue;
     if (state.last_applied) {
       parts_.log.info("someone else changed it", {{"component", definition_->id}, {"value", value}});

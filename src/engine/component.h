@@ -163,6 +163,7 @@ class Component : public std::enable_shared_from_this<Component> {
     UtcTime when;
     MonoTime at;
     int times = 0;  ///< sent and not shown
+    MonoTime repeat_at{};
   };
   std::map<std::string, Accepted> accepted_;  ///< by value
   std::optional<MonoTime> changing_since_;

@@ -62,8 +62,9 @@ Task<Component::Attempt> Component::apply(components::Change change) {
     attempt.error = std::move(done.error());
     back_off(attempt);
     // A request without an answer may have been taken: then what is seen next is ours, not someone else's.
-    const bool unclear =
-        attempt.error->code == ErrorCode::timeout || attempt.error->code == ErrorCode::unavailable;
+    const bool unclear = attempt.error->code == ErrorCode::timeout ||
+                         attempt.error->code == ErrorCode::unavailable ||
+                         attempt.error->code == ErrorCode::bad_response;
     co_await observe();
     if (unclear && observation_ && !error_) {
       for (const auto& [value, number] : attempt.values) {
@@ -108,8 +109,8 @@ void Component::accept(const Attempt& attempt, const components::Values& basis,
       states_[value] = earlier == before.end() ? decisions::State{} : earlier->second;
       if (told == reached.end()) continue;
       decisions::record_change(states_[value], attempt.at, from, told->second, *definition_);
-      states_[value].last_applied = told->second;
     }
+    states_[value].last_applied = told->second;
     auto& accepted = accepted_[value];
     const bool again = accepted.times > 0 && accepted.from == from && accepted.to == told->second;
     accepted = {
@@ -125,7 +126,7 @@ void Component::accept(const Attempt& attempt, const components::Values& basis,
 bool Component::is_ours(const std::string& value, double current) {
   const auto found = accepted_.find(value);
   if (found == accepted_.end()) return false;
-  auto& [from, to, when, at, times] = found->second;
+  auto& [from, to, when, at, times, repeat_at] = found->second;
   auto& state = states_[value];
   if (current == to) {
     if (state.last_applied != to) decisions::record_change(state, when, from, to, *definition_);
@@ -142,8 +143,7 @@ bool Component::is_ours(const std::string& value, double current) {
       return one.at == when && one.from == from && one.to == to;
     });
     state.last_applied = from;
-    const Duration wait = spread(doubled(first_repeat, times++, longest_repeat), parts_.runtime);
-    retry_at_ = std::max(retry_at_.value_or(MonoTime{}), at + wait);
+    repeat_at = at + spread(doubled(first_repeat, times++, longest_repeat), parts_.runtime);
   }
   return true;
 }

@@ -71,7 +71,8 @@ decisions::Input Engine::input_for(const Component& component, const std::string
     input.pause_reason = component.paused()->reason;
   }
   const double least = limits == definition.limits.end() ? 1 : limits->second.min;
-  input.switched_off = main && definition.kind->vendor == "kubernetes" && input.current == 0 && least > 0;
+  input.switched_off = main && !input.raise_floor && definition.kind->vendor == "kubernetes" &&
+                       input.current == 0 && least > 0;
   input.ready_after = component.ready_after();
   input.dry_run = options_.dry_run || definition.dry_run;
   return input;

@@ -115,6 +115,10 @@ TEST_F(OddSystems, WhoeverSetsItBackIsToldOfAndIsNotFought) {
   EXPECT_TRUE(state().changes.empty()) << "no rate and no cooldown counts what did not happen";
   EXPECT_THAT(world->engine().generation().component("web")->observation()->warnings,
               testing::ElementsAre(HasSubstr("somebody sets it back")));
+  const int sent = web().applied;
+  load(50);
+  pass(1s);
+  EXPECT_EQ(web().applied, sent + 1) << "another number does not wait for it";
 }
 
 TEST_F(OddSystems, WhatTakesLongIsLookedAtLessOften) {

@@ -71,8 +71,12 @@ void AwsComponent::add_target(const Steered& watched, Observation& seen) const {
                            .can_raise_floor = true,
                            .value = value});
   if (!raises_floor()) return;
-  seen.current[value] = bounds.min;
-  seen.system_max[value] = bounds.max;
+  // Of several targets of one value the lowest floor and the lowest ceiling count.
+  const bool first = std::ranges::count(seen.steering, value, &Steering::value) == 1;
+  auto& floor = seen.current[value];
+  auto& ceiling = seen.system_max[value];
+  floor = first ? bounds.min : std::min(floor, bounds.min);
+  ceiling = first ? bounds.max : std::min(ceiling, bounds.max);
   seen.system_min.erase(value);
 }
 
@@ -123,18 +127,37 @@ void AwsComponent::show_ordered(std::initializer_list<const char*> values, bool 
 /// Moves the floors of the targets; what nobody steers is set as ever.
 Task<Result<Applied>> AwsComponent::raise(Observation seen, Values wanted) {
   Applied applied{.changed = false};
+  Values raised;
   Values rest = wanted;
   for (auto& watched : watched_) {
     const auto floor = wanted.find(watched.value);
     if (floor == wanted.end() || !watched.found || watched.found->suspended) continue;
+    rest.erase(watched.value);
+    // More for the one with the lowest floor takes nothing from the others.
+    const bool grows = floor->second > seen.current.at(watched.value);
+    if (grows && watched.found->min >= floor->second) continue;
     auto set = co_await targets_->set_bounds(watched.target, floor->second, std::nullopt);
-    if (!set) co_return std::unexpected(std::move(set.error()));
+    if (!set && raised.empty()) co_return std::unexpected(std::move(set.error()));
+    if (!set) {
+      applied.reached = std::move(raised);
+      applied.rest = set.error().text();
+      co_return applied;
+    }
     watched.found->min = floor->second;
     applied = {.request_id = std::move(*set)};
-    rest.erase(watched.value);
+    raised[watched.value] = floor->second;
   }
   if (rest.empty()) co_return applied;
+  const Values ordered = rest;
   auto written = co_await write(std::move(seen), std::move(rest));
+  if (!written && raised.empty()) co_return written;
+  if (!written) {
+    applied.reached = std::move(raised);
+    applied.rest = written.error().text();
+    co_return applied;
+  }
+  for (const auto& [value, number] : written->reached.value_or(ordered)) ordered_[value] = number;
+  if (written->reached) written->reached->insert(raised.begin(), raised.end());
   co_return written;
 }
 

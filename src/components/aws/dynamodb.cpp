@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include <nlohmann/json.hpp>
 
@@ -160,11 +161,13 @@ class DynamoTable final : public AwsComponent {
       const auto found = wanted.find(value);
       return found == wanted.end() ? otherwise : found->second;
     };
-    // More than the least of them has raises those that have less, and lowers none.
+    // More than the least of them has raises those that have less, and lowers none; less lowers all of them
+    // by the same part.
     const auto wish_for = [&](double own, double Throughput::* part, const char* value) {
       const double least = std::ranges::min(seen_indexes_, {}, part).*part;
       const double wished = wish(value, own);
-      return wished > least ? std::max(own, wished) : wished;
+      if (wished >= least || least <= 0) return std::max(own, wished);
+      return std::max(wished, std::ceil(own * wished / least));
     };
     ordered_json body = {{"TableName", table_}};
     if (wanted.contains(read_units) || wanted.contains(write_units))

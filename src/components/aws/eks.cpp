@@ -73,7 +73,9 @@ class NodeGroup final : public AwsComponent {
   Task<void> look_at_nodes(std::string name, Observation* seen) {
     auto found = co_await groups_->ask(std::move(name));
     are_nodes_known_ = found && (!*found || **found);
-    if (!found) seen->warnings.push_back("the nodes cannot be counted: " + found.error().text());
+    if (!found)
+      seen->blocks.push_back(
+          {.value = "desired", .reason = "the nodes cannot be counted: " + found.error().text()});
     if (!found || !*found || !**found) co_return;
     const Observation& nodes = ***found;
     if (seen->blocks.empty() && !seen->changing) seen->current["desired"] = nodes.current.at("desired");
@@ -98,6 +100,7 @@ class NodeGroup final : public AwsComponent {
     const std::string status = update.text("status");
     if (status == "InProgress") {
       seen->changing = true;
+      seen->blocks.push_back({.value = "desired", .reason = "the last update is under way"});
       co_return;
     }
     update_.clear();
@@ -119,7 +122,7 @@ class NodeGroup final : public AwsComponent {
     for (const auto& [value, name] : {std::pair{"min", "minSize"}, {"max", "maxSize"}})
       if (sent.contains(value)) scaling[name] = static_cast<std::int64_t>(all[value]);
     const bool must_move = told_ < all["min"] || told_ > all["max"];
-    if (must_move && !sent.contains("desired") && !are_nodes_known_)
+    if ((must_move || sent.contains("desired")) && !are_nodes_known_)
       co_return fail(ErrorCode::busy,
                      title() +
                          ": its desired size has to move into the new range, and how many nodes there "

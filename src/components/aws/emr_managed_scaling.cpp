@@ -49,7 +49,7 @@ class ManagedScaling final : public AwsComponent {
       if (!seen.current.contains(value))
         seen.blocks.push_back({.value = value,
                                .reason = std::string("the policy has no ") + name +
-                                         ": only its maximum bounds that; set one once by hand"});
+                                         ": only its maximum bounds that; set one once in AWS"});
     seen.system_max["min"] = seen.current["max"];
     seen.system_min["max"] = seen.current["min"];
     co_return seen;

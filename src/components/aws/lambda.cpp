@@ -58,7 +58,7 @@ class LambdaFunction final : public AwsComponent {
     if (!number) {
       // Not 0: the first reservation would throttle what had the account's whole share.
       seen.blocks.push_back(
-          {.value = reserved, .reason = "none is reserved, so nothing limits it; reserve some once by hand"});
+          {.value = reserved, .reason = "none is reserved, so nothing limits it; reserve some once in AWS"});
     } else {
       seen.current[reserved] = *number;
       seen.system_max[provisioned] = *number;
@@ -66,7 +66,7 @@ class LambdaFunction final : public AwsComponent {
       if (*number == 0)
         seen.blocks.push_back(
             {.reason = "somebody switched the function off (its reserved concurrency is 0); remove or raise "
-                       "the reservation by hand"});
+                       "the reservation in AWS"});
     }
     co_return seen;
   }
@@ -216,7 +216,7 @@ const Kind& aws_lambda() {
                "concurrency, where some is reserved, and the account keeps 100 unreserved. Allocation "
                "begins a minute or two after the request; lowering it is immediate and safe. While AWS "
                "processes a request the next one waits.\n\nWhere nothing is reserved, `reserved_concurrency` "
-               "is held: a first reservation would throttle the function. Reserve some once by hand; a "
+               "is held: a first reservation would throttle the function. Reserve some once in AWS; a "
                "plan moves it, and neither removes it nor makes it 0, which switches the function off."},
       .create = &create};
   return kind;

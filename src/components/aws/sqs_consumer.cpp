@@ -56,7 +56,7 @@ class QueueConsumer final : public AwsComponent {
       // Not 0: the first limit would throttle what was free.
       seen.blocks.push_back({.value = concurrency,
                              .reason = pollers ? "its pollers are provisioned, which bound it instead"
-                                               : "nothing limits it; set a limit once by hand"});
+                                               : "nothing limits it; set a limit once in AWS"});
     }
     add_pollers(pollers, seen);
     if (state == "Disabled") {
@@ -75,8 +75,7 @@ class QueueConsumer final : public AwsComponent {
         seen.current[value] = *pollers;
       } else {
         seen.blocks.push_back(
-            {.value = value,
-             .reason = std::string("it has no ") + name + "; provision pollers once by hand"});
+            {.value = value, .reason = std::string("it has no ") + name + "; provision pollers once in AWS"});
       }
     }
     if (const auto most = seen.current.find(max_pollers); most != seen.current.end())
@@ -145,7 +144,7 @@ const Kind& amazon_sqs() {
                "of ECS or of Kubernetes are components of their own kind, which a plan scales by the metric "
                "`aws-sqs` (`target: { metric: jobs_waiting, per_unit: 50 }`); a Lambda function is scaled "
                "here.\n\nWhere nothing limits the mapping (it has no MaximumConcurrency), `max_concurrency` "
-               "is held: a first limit would throttle what was free. Set one once by hand; so too for the "
+               "is held: a first limit would throttle what was free. Set one once in AWS; so too for the "
                "pollers. A limit is never taken away again."},
       .create = &create};
   return kind;

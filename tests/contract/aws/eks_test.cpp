@@ -95,7 +95,8 @@ TEST_F(EksContract, ARangeThatMightEndNodesWaitsUntilTheyAreCounted) {
       .reply(403, "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>");
   accept();
   auto component = world.make(amazon_eks());
-  EXPECT_THAT(world.observe(*component)->warnings.at(0), HasSubstr("the nodes cannot be counted"));
+  EXPECT_THAT(world.observe(*component)->blocks.at(0).reason, HasSubstr("the nodes cannot be counted"));
+  EXPECT_FALSE(world.apply(*component, {{"desired", 10}}, {{"desired", 5}})) << "there may be 20";
   const auto applied = world.apply(*component, {{"min", 6}}, {{"min", 1}});
   ASSERT_FALSE(applied);
   EXPECT_EQ(applied.error().code, ErrorCode::busy);

@@ -68,7 +68,7 @@ TEST_F(EmrContract, ALimitThatThePolicyDoesNotHaveIsNotZeroAndIsNotMade) {
     const auto applied = world.apply(*component, {{value, 2}});
     ASSERT_FALSE(applied) << value;
     EXPECT_EQ(applied.error().code, ErrorCode::busy);
-    EXPECT_THAT(applied.error().text(), HasSubstr("set one once by hand"));
+    EXPECT_THAT(applied.error().text(), HasSubstr("set one once in AWS"));
   }
   EXPECT_TRUE(world.apply(*component, {{"min", 2}}, {{"min", 1}}));
 }

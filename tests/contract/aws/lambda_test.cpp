@@ -117,7 +117,7 @@ TEST_F(LambdaContract, WhatIsNotReservedIsNotZeroAndGetsNoFirstReservation) {
   const auto applied = world.apply(*component, {{"reserved_concurrency", 5}});
   ASSERT_FALSE(applied);
   EXPECT_EQ(applied.error().code, ErrorCode::busy);
-  EXPECT_THAT(applied.error().text(), HasSubstr("reserve some once by hand"));
+  EXPECT_THAT(applied.error().text(), HasSubstr("reserve some once in AWS"));
   EXPECT_EQ(world.asked("PUT /"), 0);
 }
 

@@ -55,7 +55,7 @@ TEST_F(QueueConsumerContract, WhatNothingLimitsIsNotZeroAndGetsNoFirstLimit) {
     EXPECT_THAT(applied.error().text(), HasSubstr(why));
   };
   serve("");
-  held("max_concurrency", "nothing limits it; set a limit once by hand");
+  held("max_concurrency", "nothing limits it; set a limit once in AWS");
   held("min_pollers", "it has no MinimumPollers");
   serve(R"(,"ProvisionedPollerConfig":{"MaximumPollers":20})");
   held("max_concurrency", "its pollers are provisioned");

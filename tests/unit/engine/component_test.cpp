@@ -143,6 +143,22 @@ TEST_F(EngineComponent, WhatIsRefusedForGoodWaitsLongestAndOnlyItself) {
   component->stop();
 }
 
+TEST_F(EngineComponent, AnAnswerFromBeforeAChangeSaysNothingAboutIt) {
+  const auto component = make();
+  component->start();
+  pass(15s + 50ms);  // it is being asked
+  ASSERT_TRUE(component->busy());
+  world.run(component->apply(change_to(5)));
+  pass(5s);
+  const auto& after = component->state("desired");
+  EXPECT_EQ(after.last_applied, 5);
+  EXPECT_EQ(after.recommendations.size(), 1U) << "of the first look; nobody else changed it";
+  ASSERT_EQ(after.changes.size(), 1U);
+  EXPECT_EQ(after.changes.front().from, 2);
+  component->stop();
+  pass(1s);
+}
+
 TEST_F(EngineComponent, TheNextGenerationWaitsForTheChangeThatIsBeingSent) {
   for (const bool refused : {false, true}) {
     state = {.slow = 10s};

@@ -289,7 +289,8 @@ Task<Result<std::string>> RdsInstance::create_replica(XmlAnswer source, std::str
 Task<Result<bool>> RdsInstance::is_replica(std::string name) {
   auto found = co_await instances_->ask(std::move(name));
   if (!found) co_return std::unexpected(std::move(found.error()));
-  co_return *found && (*found)->front().text("ReadReplicaSourceDBInstanceIdentifier") == id_;
+  if (!*found) co_return fail(ErrorCode::busy, "a read replica that was just made is not listed yet", true);
+  co_return (*found)->front().text("ReadReplicaSourceDBInstanceIdentifier") == id_;
 }
 
 Task<Result<std::string>> RdsInstance::remove_replica(std::string name) {
