@@ -9,7 +9,6 @@
 namespace wave::engine {
 namespace {
 
-constexpr Duration observe_soon = 2s;
 constexpr Duration longest_backoff = 60s;
 /// Of a request that was refused for good: somebody has to change something first.
 constexpr Duration longest_refusal = 15min;

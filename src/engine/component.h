@@ -105,6 +105,7 @@ class Component : public std::enable_shared_from_this<Component> {
   const Counters& counters() const { return counters_; }
 
  private:
+  static constexpr Duration observe_soon = 2s;
   Task<void> run_observe();
   /// Starts again what ended with an earlier daemon, and tells the kind what that one had set.
   Task<void> revive();

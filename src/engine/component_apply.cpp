@@ -9,7 +9,6 @@ namespace {
 
 /// How long a decision waits for its change to be on disk. A slow disk must not stop scaling.
 constexpr Duration disk_limit = 1s;
-constexpr Duration observe_soon = 2s;
 /// What was accepted is sent again while it is not shown: after 2, 4, 8 ... 60 s.
 constexpr Duration first_repeat = 2s;
 constexpr Duration longest_repeat = 60s;

@@ -56,6 +56,8 @@ class DiscreetComponent final : public components::Component {
   }
   Task<Result<components::Applied>> apply(components::Change change) override {
     auto done = co_await component_->apply(std::move(change));
+    if (done)
+      for (const std::string& secret : secrets_) replace_all(done->rest, secret, "***");
     co_return cleared(secrets_, std::move(done));
   }
   void recall(const components::Values& values) override { component_->recall(values); }

@@ -21,6 +21,13 @@ definitions::Settings without_own_endpoint(definitions::Settings settings) {
   return settings;
 }
 
+Result<Applied> in_part(Applied applied, Values reached, Error error) {
+  if (reached.empty()) return std::unexpected(std::move(error));
+  applied.reached = std::move(reached);
+  applied.rest = error.text();
+  return applied;
+}
+
 Status AwsComponent::watch_targets(std::vector<Steered> steered, const definitions::Settings& settings,
                                    net::Services& services) {
   auto targets = ScalableTargets::create(without_own_endpoint(settings), services);
@@ -49,8 +56,8 @@ Task<void> AwsComponent::look_for_targets(Observation* seen, Duration max_age) {
     if (found) {
       watched.found = *found;
       add_target(watched, *seen);
-    } else if (found.error().retryable ||
-               raises_floor()) {  // who wants a floor raised, knows that there is one
+    } else if (found.error().retryable || raises_floor()) {
+      // Who wants a floor raised, knows that there is one.
       seen->blocks.push_back(
           {.value = watched.value,
            .reason = "whether Application Auto Scaling steers it is not known: " + found.error().text()});
@@ -109,8 +116,13 @@ Task<Result<Applied>> AwsComponent::apply(Change change) {
     auto raised = co_await raise(std::move(*seen), std::move(wanted));
     co_return raised;
   }
+  auto written = co_await order(std::move(*seen), std::move(wanted));
+  co_return written;
+}
+
+Task<Result<Applied>> AwsComponent::order(Observation seen, Values wanted) {
   const Values ordered = wanted;
-  auto written = co_await write(std::move(*seen), std::move(wanted));
+  auto written = co_await write(std::move(seen), std::move(wanted));
   if (written)
     for (const auto& [value, number] : written->reached.value_or(ordered)) ordered_[value] = number;
   co_return written;
@@ -137,26 +149,14 @@ Task<Result<Applied>> AwsComponent::raise(Observation seen, Values wanted) {
     const bool grows = floor->second > seen.current.at(watched.value);
     if (grows && watched.found->min >= floor->second) continue;
     auto set = co_await targets_->set_bounds(watched.target, floor->second, std::nullopt);
-    if (!set && raised.empty()) co_return std::unexpected(std::move(set.error()));
-    if (!set) {
-      applied.reached = std::move(raised);
-      applied.rest = set.error().text();
-      co_return applied;
-    }
+    if (!set) co_return in_part(std::move(applied), std::move(raised), std::move(set.error()));
     watched.found->min = floor->second;
     applied = {.request_id = std::move(*set)};
     raised[watched.value] = floor->second;
   }
   if (rest.empty()) co_return applied;
-  const Values ordered = rest;
-  auto written = co_await write(std::move(seen), std::move(rest));
-  if (!written && raised.empty()) co_return written;
-  if (!written) {
-    applied.reached = std::move(raised);
-    applied.rest = written.error().text();
-    co_return applied;
-  }
-  for (const auto& [value, number] : written->reached.value_or(ordered)) ordered_[value] = number;
+  auto written = co_await order(std::move(seen), std::move(rest));
+  if (!written) co_return in_part(std::move(applied), std::move(raised), std::move(written.error()));
   if (written->reached) written->reached->insert(raised.begin(), raised.end());
   co_return written;
 }

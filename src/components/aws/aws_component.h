@@ -47,6 +47,8 @@ class AwsComponent : public Component {
   Task<void> look_for_targets(Observation* seen, Duration max_age);
   void add_target(const Steered& watched, Observation& seen) const;
   Task<Result<Applied>> raise(Observation seen, Values wanted);
+  /// `write`, and what was ordered by it.
+  Task<Result<Applied>> order(Observation seen, Values wanted);
 
   std::string title_;
   definitions::OnConflict on_conflict_;
@@ -54,6 +56,10 @@ class AwsComponent : public Component {
   std::vector<Steered> watched_;
   Values ordered_;  ///< accepted and perhaps not yet shown
 };
+
+/// Of a change of several calls, of which one failed after `reached` was set: that much counts. Where nothing
+/// was, it failed.
+Result<Applied> in_part(Applied applied, Values reached, Error error);
 
 /// The keys for the API of another service: an address of the first one's own VPC endpoint is not in it.
 definitions::Settings without_own_endpoint(definitions::Settings settings);

@@ -165,11 +165,7 @@ class EmrInstances final : public AwsComponent {
       applied.request_id = std::string(answer->header("x-amzn-requestid"));
       co_return applied;
     }
-    Error error = emr_error(std::move(answer.error()));
-    if (reached.empty()) co_return std::unexpected(std::move(error));
-    applied.reached = std::move(reached);
-    applied.rest = error.text();
-    co_return applied;
+    co_return in_part(std::move(applied), std::move(reached), emr_error(std::move(answer.error())));
   }
 
   /// Only what is set: a capacity that is left out stays.

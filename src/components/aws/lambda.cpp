@@ -111,12 +111,7 @@ class LambdaFunction final : public AwsComponent {
       if (value == wanted.end()) continue;
       auto set = is_room ? set_reserved(value->second) : set_provisioned(value->second);
       auto done = co_await set;
-      if (!done && reached.empty()) co_return std::unexpected(std::move(done.error()));
-      if (!done) {
-        applied.reached = std::move(reached);
-        applied.rest = done.error().text();
-        co_return applied;
-      }
+      if (!done) co_return in_part(std::move(applied), std::move(reached), std::move(done.error()));
       applied.request_id = std::move(*done);
       reached.insert(*value);
     }

@@ -86,14 +86,12 @@ class MskCluster final : public AwsComponent {
       seen.blocks.push_back({.value = volume, .reason = "its brokers have no storage of their own to set"});
     }
     sizes_.add(nodes.text("instanceType"), seen);
-    if (state == "ACTIVE") {
-      asked_.clear();
-    } else {
+    if (state != "ACTIVE") {
       seen.changing = state == "UPDATING" || state == "CREATING" || state == "HEALING" ||
                       state == "MAINTENANCE" || state == "REBOOTING_BROKER";
       seen.blocks.push_back({.reason = "the cluster is " + state.substr(0, 64)});
-      for (const auto& [value, number] : asked_) seen.current[value] = number;
     }
+    show_ordered({brokers, volume, Sizes::value}, state != "ACTIVE", seen);
     return seen;
   }
 
@@ -148,7 +146,6 @@ class MskCluster final : public AwsComponent {
       applied.rest = "one operation at a time: storage first, then the type, then the number of brokers";
     }
     if (sent) {
-      asked_[value] = number;
       listed_at_.reset();
       applied.request_id = std::move(*sent);
     } else if (sent.error().message.find("does not include any updates") != std::string::npos) {
@@ -188,7 +185,6 @@ class MskCluster final : public AwsComponent {
   std::shared_ptr<RestItems> clusters_;  ///< by ARN
   std::string version_;                  ///< as seen last: MSK takes a change only of the version that it has
   double zones_ = 0;
-  Values asked_;                       ///< accepted and not yet shown
   std::optional<MonoTime> listed_at_;  ///< its operations, or refused to
   std::string not_listed_;             ///< why they are not known
   std::optional<UtcTime> storage_until_;
