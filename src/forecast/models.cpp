@@ -248,7 +248,7 @@ Values plain_smoothing(std::span<const double> past, Seasons /*seasons*/, std::s
 const std::vector<Model>& models() {
   static const std::vector<Model> all = {
       {"the last value", [](std::size_t, Seasons seasons) { return seasons.day <= 1; }, &last_value},
-      {"the same time of the last season", &two_days, &same_day},
+      {same_time_of_season, &two_days, &same_day},
       {"the same time of the last long season", &two_weeks, &same_week},
       {"season profile", &two_days, &day_profile},
       {"long season profile", &two_weeks, &week_profile},

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace wave::forecast {
@@ -15,10 +16,13 @@ struct Seasons {
 
 /// One of the pool: what comes after `past`, whose values are finite and on a scale where effects add up.
 struct Model {
-  const char* name;
+  std::string_view name;
   bool (*fits)(std::size_t length, Seasons seasons);
   Values (*ahead)(std::span<const double> past, Seasons seasons, std::size_t horizon);
 };
+
+/// The plain repetition's name.
+constexpr std::string_view same_time_of_season = "the same time of the last season";
 
 const std::vector<Model>& models();
 
