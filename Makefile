@@ -58,18 +58,18 @@ bench-policy: build ## what looking ahead does to recorded loads, from TRACES="F
 	@python3 bench/policy/policy.py build/release/wave-autoscale $(TRACES) $(POLICY)
 
 asan: ## the tests under AddressSanitizer and UBSan
-	@scripts/deps.sh build test
+	@scripts/deps.sh build test lint
 	@cmake --preset asan > /dev/null && cmake --build build/asan -j$(JOBS)
 	@cd build/asan && ctest --output-on-failure -j$(JOBS)
 
 tsan: ## the tests under ThreadSanitizer
-	@scripts/deps.sh build test
+	@scripts/deps.sh build test lint
 	@cmake --preset tsan > /dev/null && cmake --build build/tsan -j$(JOBS)
 	@cd build/tsan && ctest --output-on-failure -j$(JOBS)
 
 fuzz: ## every parser of hostile input, five minutes in all; FUZZ_SECONDS=N for another time
 	@scripts/deps.sh build test lint
-	@cmake --preset fuzz > /dev/null && cmake --build build/fuzz -j$(JOBS) --target fuzzers
+	@cmake --preset asan > /dev/null && cmake --build build/asan -j$(JOBS) --target fuzzers
 	@scripts/fuzz.sh $(FUZZ_SECONDS)
 
 lint: ## clang-format and clang-tidy

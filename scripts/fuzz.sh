@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Runs every fuzz target, on all cores, so that the CPU time of all together is SECONDS (300). New inputs that
-# reach new code are kept in build/fuzz/corpus; an input that fails is left in build/fuzz and named.
+# reach new code are kept in build/asan/corpus; an input that fails is left in build/asan and named.
 # Usage: scripts/fuzz.sh [SECONDS]
 set -euo pipefail
-cd "$(dirname "$0")/../build/fuzz"
+cd "$(dirname "$0")/../build/asan"
 targets=(tests/fuzz/fuzz_*)
 each=$(( ${1:-300} / ${#targets[@]} ))
 # Inputs to start from: what users write and what the sources' documentation shows.

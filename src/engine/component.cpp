@@ -12,7 +12,7 @@ namespace {
 constexpr Duration longest_backoff = 60s;
 /// Of a request that was refused for good: somebody has to change something first.
 constexpr Duration longest_refusal = 15min;
-constexpr Duration longest_retry_after = 5min;
+constexpr Duration longest_component_wait = 5min;
 constexpr std::size_t learn_from = 20;
 constexpr Duration longest_learned = 1h;
 /// At what changes for longer than so many looks, it looks half as often.
@@ -142,7 +142,7 @@ std::optional<MonoTime> Component::retry_at(const std::map<std::string, double>&
 void Component::back_off(const Attempt& attempt) {
   const Error& error = *attempt.error;
   Duration wait = spread(doubled(1s, apply_failures_in_row_++, longest_backoff), parts_.runtime);
-  if (error.retry_after) wait = std::max(wait, std::min(*error.retry_after, longest_retry_after));
+  if (error.retry_after) wait = std::max(wait, std::min(*error.retry_after, longest_component_wait));
   const MonoTime now = parts_.runtime.mono();
   retry_at_ = now + wait;
   if (error.retryable || error.code == ErrorCode::conflict || error.code == ErrorCode::busy) {
@@ -160,7 +160,7 @@ Duration Component::observe_delay() const {
     const Duration doubling = doubled(1s, failures_in_row_ - 1, longest_backoff);
     Duration wait = doubling;
     if (error_ && error_->retry_after)
-      wait = std::max(wait, std::min(*error_->retry_after, longest_retry_after));
+      wait = std::max(wait, std::min(*error_->retry_after, longest_component_wait));
     // Who is asked too much, is not asked more than ever.
     if (error_ && error_->code == ErrorCode::throttled)
       return in_step(std::max(wait, observe_every_), observe_every_);

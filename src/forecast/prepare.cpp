@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t max_values = 45'000;  // a month of minutes
 
-double median(Values values) {
+double median_of(Values values) {
   if (values.empty()) return 0;
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::ranges::nth_element(values, middle);
@@ -80,7 +80,7 @@ Prepared prepare(const Series& series, const std::vector<std::size_t>& seasons) 
   const auto start = std::ranges::find_if(out.values, known);
   out.values.erase(out.values.begin(), start);
   fill_holes(out.values, seasons);
-  const double middle = median(out.values);
+  const double middle = median_of(out.values);
   const double least = *std::ranges::min_element(out.values);
   if (least > 0 && least > 0.05 * middle)
     out.scale = Prepared::Scale::log;

@@ -6,7 +6,7 @@
 namespace wave::forecast {
 namespace {
 
-constexpr float missing = std::numeric_limits<float>::quiet_NaN();
+constexpr float unknown = std::numeric_limits<float>::quiet_NaN();
 /// Samples of times that are to come are of clocks that go wrong.
 constexpr std::size_t most_open = 100;
 
@@ -52,7 +52,7 @@ std::size_t RollingSeries::close(UtcTime now) {
     const UtcTime over = end() + options_.step;
     const Open step = open_.empty() ? Open{} : open_.front();
     if (!open_.empty()) open_.pop_front();
-    float value = missing;
+    float value = unknown;
     if (step.count > 0) {
       value = static_cast<float>(step.sum / step.count);
     } else if (any_ && newest_at_ < over && over - newest_at_ <= options_.fresh_for) {
@@ -80,7 +80,7 @@ void RollingSeries::fill(UtcTime start, std::span<const float> values) {
     const UtcTime at = start + options_.step * static_cast<std::int64_t>(i);
     if (at < oldest || at >= end() || !std::isfinite(values[i])) continue;
     while (at < begin_) {
-      values_.push_front(missing);
+      values_.push_front(unknown);
       begin_ -= options_.step;
     }
     float& place = values_[static_cast<std::size_t>((at - begin_) / options_.step)];
@@ -94,7 +94,7 @@ std::vector<float> RollingSeries::slice(UtcTime from, UtcTime to) const {
   std::vector<float> out;
   for (UtcTime at = from; at < to; at += options_.step) {
     const bool inside = at >= begin_ && at < end();
-    out.push_back(inside ? values_[static_cast<std::size_t>((at - begin_) / options_.step)] : missing);
+    out.push_back(inside ? values_[static_cast<std::size_t>((at - begin_) / options_.step)] : unknown);
   }
   return out;
 }

@@ -161,7 +161,7 @@ std::string difference(const json& metadata, const json& one, Prepared prepared)
   const auto& sent = world.http.last();
   const json& wanted = one["serialized"];
   const std::string path = sent.request.url.substr((*client)->base().size());
-  if (path != wanted["uri"]) return "path " + path + ", not " + wanted["uri"].get<std::string>();
+  if (wanted["uri"] != path) return "path " + path + ", not " + wanted["uri"].get<std::string>();
   if (sent.request.method != wanted.value("method", "POST")) return "method " + sent.request.method;
   if (wanted.contains("body") && !same_body(sent.request.body, wanted["body"]))
     return "body " + sent.request.body + ", not " + wanted["body"].get<std::string>();
@@ -215,7 +215,7 @@ Count answers(const std::filesystem::path& file) {
       const auto error = net::aws::error_of(answer, UtcTime{});
       const bool said = !one.contains("errorMessage") ||
                         error.message == code + ": " + one["errorMessage"].get<std::string>();
-      count.add(code == one["errorCode"] && said, one["id"].get<std::string>() + ": " + error.message);
+      count.add(one["errorCode"] == code && said, one["id"].get<std::string>() + ": " + error.message);
     }
   }
   return count;

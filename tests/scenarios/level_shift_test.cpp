@@ -3,8 +3,8 @@
 namespace wave::test {
 namespace {
 
-const UtcTime start = *parse_time("2026-06-13T18:00:00Z");
-const UtcTime shifted_at = start + Duration(30h);
+const UtcTime begun = *parse_time("2026-06-13T18:00:00Z");
+const UtcTime shifted_at = begun + Duration(30h);
 constexpr Duration day = 24h;
 
 /// After three weeks of a daily pattern the level is another from one minute to the next, and stays.
@@ -17,10 +17,10 @@ class LevelShift : public TrackedLoad {
 
   Seen run_with(bool looks_ahead, double level, UtcTime until) {
     const auto load = [level](UtcTime at) { return at < shifted_at ? 1 : level; };
-    begin(start, definitions(looks_ahead), 21, flat);
+    begin(begun, definitions(looks_ahead), 21, flat);
     run(until, load);
     Seen seen;
-    for (UtcTime at = start + ready_after + 1min; at < until; at += 1min) {
+    for (UtcTime at = begun + ready_after + 1min; at < until; at += 1min) {
       seen.violations += usual(at) * load(at) > limit_per_unit * ready_at(at);
       seen.cost += desired_at(at);
     }

@@ -49,7 +49,7 @@ class TargetBounds final : public AwsComponent {
   std::shared_ptr<ScalableTargets> targets_;
 };
 
-std::string problem(const definitions::Settings& metadata) {
+std::string problem_of_application_autoscaling(const definitions::Settings& metadata) {
   const std::string space = metadata.text("service_namespace");
   const std::string dimension = metadata.text("scalable_dimension");
   if (definitions::has_reference(space) || definitions::has_reference(dimension)) return "";
@@ -58,9 +58,10 @@ std::string problem(const definitions::Settings& metadata) {
              : "'scalable_dimension' is one of the namespace and begins with '" + space + ":'";
 }
 
-Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
-                                          const definitions::Settings& settings, net::Services& services) {
-  if (auto wrong = problem(settings); !wrong.empty())
+Result<std::unique_ptr<Component>> create_application_autoscaling(
+    const definitions::ComponentDefinition& definition, const definitions::Settings& settings,
+    net::Services& services) {
+  if (auto wrong = problem_of_application_autoscaling(settings); !wrong.empty())
     return fail(ErrorCode::invalid_argument, std::move(wrong));
   auto targets = ScalableTargets::create(settings, services);
   if (!targets) return std::unexpected(targets.error());
@@ -94,7 +95,7 @@ const Kind& aws_application_autoscaling() {
            .values = {{.name = "min", .help = "The target's MinCapacity.", .alias = "desired"},
                       {.name = "max", .help = "The target's MaxCapacity."}},
            .ready_after = 2min,
-           .problem = &problem,
+           .problem = &problem_of_application_autoscaling,
            .permissions =
                "`application-autoscaling:DescribeScalableTargets` (all resources) and "
                "`application-autoscaling:RegisterScalableTarget` on the target.\n\n"
@@ -111,7 +112,7 @@ const Kind& aws_application_autoscaling() {
                "above "
                "it. The target must be registered already. With `limits: { min: 0 }` a plan may take the "
                "floor away again."},
-      .create = &create};
+      .create = &create_application_autoscaling};
   return kind;
 }
 

@@ -198,13 +198,14 @@ class DynamoTable final : public AwsComponent {
   std::vector<Throughput> seen_indexes_;  ///< those of `indexes_`, as seen last
 };
 
-std::string lacks(const definitions::Settings& metadata, std::string_view value) {
+std::string lacks_of_dynamodb(const definitions::Settings& metadata, std::string_view value) {
   const bool of_indexes = value == index_read_units || value == index_write_units;
   return of_indexes && metadata.list("index_names").empty() ? "it needs 'index_names'" : "";
 }
 
-Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
-                                          const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Component>> create_dynamodb(const definitions::ComponentDefinition& definition,
+                                                   const definitions::Settings& settings,
+                                                   net::Services& services) {
   auto client = services.aws.client(net::aws::dynamodb, settings);
   if (!client) return std::unexpected(client.error());
   auto component = std::make_unique<DynamoTable>(definition, settings, services.runtime, std::move(*client));
@@ -249,7 +250,7 @@ const Kind& amazon_dynamodb() {
                            "throttle the table.",
                        .lowest = 1}},
            .ready_after = 30s,
-           .lacks = &lacks,
+           .lacks = &lacks_of_dynamodb,
            .permissions =
                "`dynamodb:DescribeTable` and `dynamodb:UpdateTable` on the table "
                "(`arn:aws:dynamodb:REGION:ACCOUNT:table/TABLE`; its indexes are authorised there, too); "
@@ -263,7 +264,7 @@ const Kind& amazon_dynamodb() {
                "demand have no capacity to set: every change is held, and the reason says so. The billing "
                "mode is never changed. With Application Auto Scaling on the table, `on_conflict: "
                "raise_floor` moves its minimum instead."},
-      .create = &create};
+      .create = &create_dynamodb};
   return kind;
 }
 

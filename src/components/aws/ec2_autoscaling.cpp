@@ -49,8 +49,9 @@ class AutoScalingGroup final : public AwsComponent {
   std::shared_ptr<AutoScalingGroups> groups_;
 };
 
-Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
-                                          const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Component>> create_ec2_autoscaling(const definitions::ComponentDefinition& definition,
+                                                          const definitions::Settings& settings,
+                                                          net::Services& services) {
   auto client = services.aws.client(net::aws::autoscaling, settings);
   if (!client) return std::unexpected(client.error());
   auto groups = auto_scaling_groups(settings, services);
@@ -86,7 +87,7 @@ const Kind& aws_ec2_autoscaling() {
                     "node group of EKS (then scale that, with `amazon-eks`), a capacity provider of ECS, "
                     "Cluster Autoscaler. The last two move `desired`; beside them let plans set `min`. "
                     "Scaling policies of the group itself are not looked for."},
-      .create = &create};
+      .create = &create_ec2_autoscaling};
   return kind;
 }
 

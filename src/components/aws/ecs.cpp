@@ -112,8 +112,9 @@ class EcsService final : public AwsComponent {
   std::shared_ptr<Services> services_;
 };
 
-Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
-                                          const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Component>> create_ecs(const definitions::ComponentDefinition& definition,
+                                              const definitions::Settings& settings,
+                                              net::Services& services) {
   auto made = services.aws.client(net::aws::ecs, settings);
   if (!made) return std::unexpected(made.error());
   const std::shared_ptr<net::AwsClient> client = std::move(*made);
@@ -161,7 +162,7 @@ const Kind& amazon_ecs() {
                "scalable target of Application Auto Scaling, its policies would undo every change: "
                "`on_conflict` says what then happens (refuse; `raise_floor` moves the target's minimum "
                "instead; ignore)."},
-      .create = &create};
+      .create = &create_ecs};
   return kind;
 }
 

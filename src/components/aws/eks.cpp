@@ -161,8 +161,9 @@ class NodeGroup final : public AwsComponent {
   ordered_json intent_;  ///< what it was made for
 };
 
-Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
-                                          const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Component>> create_eks(const definitions::ComponentDefinition& definition,
+                                              const definitions::Settings& settings,
+                                              net::Services& services) {
   auto client = services.aws.client(net::aws::eks, settings);
   if (!client) return std::unexpected(client.error());
   auto groups = auto_scaling_groups(without_own_endpoint(settings), services);
@@ -204,7 +205,7 @@ const Kind& amazon_eks() {
                "it.\n\nCluster "
                "Autoscaler moves the desired size of the same group: beside it let a plan set `min`, not "
                "`desired`. EKS does not tell whether it runs. Auto Mode and Fargate have no node group."},
-      .create = &create};
+      .create = &create_eks};
   return kind;
 }
 

@@ -36,7 +36,7 @@ std::string lacks_for(bool is_fleet, std::string_view value) {
   return "";
 }
 
-std::string lacks(const definitions::Settings& metadata, std::string_view value) {
+std::string lacks_of_emr_ec2(const definitions::Settings& metadata, std::string_view value) {
   return is_known(metadata) ? lacks_for(is_fleet(metadata), value) : "";
 }
 
@@ -196,8 +196,9 @@ class EmrInstances final : public AwsComponent {
   std::string policy_unknown_;  ///< why it is not known
 };
 
-Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
-                                          const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Component>> create_emr_ec2(const definitions::ComponentDefinition& definition,
+                                                  const definitions::Settings& settings,
+                                                  net::Services& services) {
   auto client = services.aws.client(net::aws::emr, settings);
   if (!client) return std::unexpected(client.error());
   return std::make_unique<EmrInstances>(definition, settings, services.runtime, std::move(*client));
@@ -231,7 +232,7 @@ const Kind& amazon_emr_ec2() {
                       {.name = steps, .help = "Steps at once.", .lowest = 1, .highest = 256}},
            .ready_after = 5min,
            .scale_in = false,
-           .lacks = &lacks,
+           .lacks = &lacks_of_emr_ec2,
            .permissions =
                "On the cluster: `elasticmapreduce:DescribeCluster`, "
                "`elasticmapreduce:GetManagedScalingPolicy` "
@@ -245,7 +246,7 @@ const Kind& amazon_emr_ec2() {
                "master group is never scaled.\n\nA managed scaling policy of the cluster, or an automatic "
                "scaling policy of the group, would undo every change: it is seen before the first write and "
                "never removed. Of a fleet only the capacities that a plan names are sent."},
-      .create = &create};
+      .create = &create_emr_ec2};
   return kind;
 }
 

@@ -72,8 +72,9 @@ class ManagedScaling final : public AwsComponent {
   ordered_json policy_;  ///< as seen last
 };
 
-Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
-                                          const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Component>> create_emr_managed_scaling(
+    const definitions::ComponentDefinition& definition, const definitions::Settings& settings,
+    net::Services& services) {
   auto client = services.aws.client(net::aws::emr, settings);
   if (!client) return std::unexpected(client.error());
   return std::make_unique<ManagedScaling>(definition, settings, std::move(*client));
@@ -112,7 +113,7 @@ const Kind& amazon_emr_managed_scaling() {
                "gracefully. A policy is never removed. `max_on_demand` and `max_core` are moved where the "
                "policy has "
                "them; a limit that it does not have is not made."},
-      .create = &create};
+      .create = &create_emr_managed_scaling};
   return kind;
 }
 

@@ -146,21 +146,22 @@ class LambdaFunction final : public AwsComponent {
   std::unique_ptr<net::AwsClient> client_;
 };
 
-std::string problem(const definitions::Settings& metadata) {
+std::string problem_of_lambda(const definitions::Settings& metadata) {
   return metadata.text("qualifier") == "$LATEST"
              ? "'qualifier' is an alias or a version: $LATEST has no provisioned concurrency"
              : "";
 }
 
-std::string lacks(const definitions::Settings& metadata, std::string_view value) {
+std::string lacks_of_lambda(const definitions::Settings& metadata, std::string_view value) {
   return value == provisioned && metadata.text("qualifier").empty()
              ? "that is an alias' or a version's; name it with 'qualifier'"
              : "";
 }
 
-Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
-                                          const definitions::Settings& settings, net::Services& services) {
-  if (auto wrong = problem(settings); !wrong.empty())
+Result<std::unique_ptr<Component>> create_lambda(const definitions::ComponentDefinition& definition,
+                                                 const definitions::Settings& settings,
+                                                 net::Services& services) {
+  if (auto wrong = problem_of_lambda(settings); !wrong.empty())
     return fail(ErrorCode::invalid_argument, std::move(wrong));
   auto client = services.aws.client(net::aws::lambda, settings);
   if (!client) return std::unexpected(client.error());
@@ -195,8 +196,8 @@ const Kind& aws_lambda() {
                        .lowest = 1,
                        .highest = 1000000}},
            .ready_after = 2min,
-           .problem = &problem,
-           .lacks = &lacks,
+           .problem = &problem_of_lambda,
+           .lacks = &lacks_of_lambda,
            .permissions =
                "`lambda:GetProvisionedConcurrencyConfig`, `lambda:PutProvisionedConcurrencyConfig` and "
                "`lambda:DeleteProvisionedConcurrencyConfig` on the alias or version, which has an ARN of its "
@@ -213,7 +214,7 @@ const Kind& aws_lambda() {
                "processes a request the next one waits.\n\nWhere nothing is reserved, `reserved_concurrency` "
                "is held: a first reservation would throttle the function. Reserve some once in AWS; a "
                "plan moves it, and neither removes it nor makes it 0, which switches the function off."},
-      .create = &create};
+      .create = &create_lambda};
   return kind;
 }
 

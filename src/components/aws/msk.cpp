@@ -19,14 +19,14 @@ using nlohmann::ordered_json;
 constexpr const char* brokers = "desired";
 constexpr const char* volume = "volume_size";
 constexpr const char* cluster_path = "/v1/clusters/{}";
-const RestListing listing{.all_path = "/api/v2/clusters",
-                          .parameters = {{"maxResults", "100"}},
-                          .list = "clusterInfoList",
-                          .name = "clusterArn",
-                          .next = "nextToken",
-                          .next_asked = "nextToken",
-                          .one_path = "/api/v2/clusters/{}",
-                          .one = "clusterInfo"};
+const RestListing msk_clusters{.all_path = "/api/v2/clusters",
+                               .parameters = {{"maxResults", "100"}},
+                               .list = "clusterInfoList",
+                               .name = "clusterArn",
+                               .next = "nextToken",
+                               .next_asked = "nextToken",
+                               .one_path = "/api/v2/clusters/{}",
+                               .one = "clusterInfo"};
 
 /// Storage rests that long after a change (Amazon MSK Developer Guide, "Scale up broker storage"); it may be
 /// longer, then MSK refuses.
@@ -47,7 +47,7 @@ class MskCluster final : public AwsComponent {
         sizes_(std::move(sizes)),
         runtime_(services.runtime),
         client_(std::move(client)),
-        clusters_(rest_items(listing, client_, services)) {}
+        clusters_(rest_items(msk_clusters, client_, services)) {}
 
   Status watch(const definitions::Settings& settings, net::Services& services) {
     return watch_targets({{.value = volume, .target = {"kafka", arn_, "kafka:broker-storage:VolumeSize"}}},
@@ -190,8 +190,9 @@ class MskCluster final : public AwsComponent {
   std::optional<UtcTime> storage_until_;
 };
 
-Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
-                                          const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Component>> create_msk(const definitions::ComponentDefinition& definition,
+                                              const definitions::Settings& settings,
+                                              net::Services& services) {
   auto client = services.aws.client(net::aws::kafka, settings);
   if (!client) return std::unexpected(client.error());
   auto sizes = Sizes::create("broker_types", settings);
@@ -251,7 +252,7 @@ const Kind& amazon_msk() {
                "list blocks the value until you add it.\n\nOne operation at a time: while the cluster is "
                "not ACTIVE the next change waits; where a plan changes several values, storage goes first, "
                "then the type. Serverless clusters have nothing to set."},
-      .create = &create};
+      .create = &create_msk};
   return kind;
 }
 

@@ -13,7 +13,7 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr const char* max_concurrency = "max_concurrency";
-constexpr const char* provisioned = "provisioned_concurrency";
+constexpr const char* provisioned_of_variant = "provisioned_concurrency";
 
 /// SageMaker says of a thing that is not there, and of one that is busy, that the request is not valid.
 Error translated(Error error) {
@@ -49,7 +49,7 @@ class SageMakerEndpoint final : public AwsComponent {
     const std::string resource = "endpoint/" + endpoint_ + "/variant/" + variant_;
     return watch_targets(
         {{.value = "desired", .target = {"sagemaker", resource, "sagemaker:variant:DesiredInstanceCount"}},
-         {.value = provisioned,
+         {.value = provisioned_of_variant,
           .target = {"sagemaker", resource, "sagemaker:variant:DesiredProvisionedConcurrency"}}},
         settings, services);
   }
@@ -80,9 +80,10 @@ class SageMakerEndpoint final : public AwsComponent {
       const auto most = serverless.number("MaxConcurrency");
       if (!most) return std::unexpected(bad_answer("no MaxConcurrency in the answer"));
       seen.current = {{max_concurrency, *most},
-                      {provisioned, serverless.number("ProvisionedConcurrency").value_or(0)}};
-      seen.system_max[provisioned] = *most;
-      if (seen.current[provisioned] > 0) seen.system_min[max_concurrency] = seen.current[provisioned];
+                      {provisioned_of_variant, serverless.number("ProvisionedConcurrency").value_or(0)}};
+      seen.system_max[provisioned_of_variant] = *most;
+      if (seen.current[provisioned_of_variant] > 0)
+        seen.system_min[max_concurrency] = seen.current[provisioned_of_variant];
       return seen;
     }
     const auto desired = variant.number("DesiredInstanceCount");
@@ -106,8 +107,8 @@ class SageMakerEndpoint final : public AwsComponent {
         co_return fail(ErrorCode::invalid_argument, title() + ": a serverless variant has no instances");
       for (const auto& [value, number] : wanted) seen.current[value] = number;
       ordered_json config = {{"MaxConcurrency", static_cast<std::int64_t>(seen.current[max_concurrency])}};
-      if (seen.current[provisioned] > 0)
-        config["ProvisionedConcurrency"] = static_cast<std::int64_t>(seen.current[provisioned]);
+      if (seen.current[provisioned_of_variant] > 0)
+        config["ProvisionedConcurrency"] = static_cast<std::int64_t>(seen.current[provisioned_of_variant]);
       variant["ServerlessUpdateConfig"] = std::move(config);
     } else if (wanted.contains("desired")) {
       variant["DesiredInstanceCount"] = static_cast<std::int64_t>(wanted["desired"]);
@@ -180,7 +181,7 @@ Result<std::unique_ptr<Component>> make(const definitions::ComponentDefinition& 
   return component;
 }
 
-std::string problem(const definitions::Settings& metadata) {
+std::string problem_of_sagemaker(const definitions::Settings& metadata) {
   const bool is_variant = metadata.has("endpoint_name") && metadata.has("variant_name");
   return is_variant == metadata.has("inference_component_name") ||
                  metadata.has("endpoint_name") != metadata.has("variant_name")
@@ -189,15 +190,16 @@ std::string problem(const definitions::Settings& metadata) {
 }
 
 /// Whether a variant is serverless only SageMaker tells.
-std::string lacks(const definitions::Settings& metadata, std::string_view value) {
+std::string lacks_of_sagemaker(const definitions::Settings& metadata, std::string_view value) {
   return metadata.has("inference_component_name") && value != "desired"
              ? "an inference component has copies, which are its 'desired'"
              : "";
 }
 
-Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
-                                          const definitions::Settings& settings, net::Services& services) {
-  if (auto wrong = problem(settings); !wrong.empty())
+Result<std::unique_ptr<Component>> create_sagemaker(const definitions::ComponentDefinition& definition,
+                                                    const definitions::Settings& settings,
+                                                    net::Services& services) {
+  if (auto wrong = problem_of_sagemaker(settings); !wrong.empty())
     return fail(ErrorCode::invalid_argument, std::move(wrong));
   auto client = services.aws.client(net::aws::sagemaker, settings);
   if (!client) return std::unexpected(client.error());
@@ -228,14 +230,14 @@ const Kind& amazon_sagemaker() {
                        .help = "Of a serverless variant: requests at once.",
                        .lowest = 1,
                        .highest = 200},
-                      {.name = provisioned,
+                      {.name = provisioned_of_variant,
                        .help = "Of a serverless variant: environments kept initialised, at most "
                                "`max_concurrency`.",
                        .lowest = 1,
                        .highest = 200}},
            .ready_after = 8min,
-           .problem = &problem,
-           .lacks = &lacks,
+           .problem = &problem_of_sagemaker,
+           .lacks = &lacks_of_sagemaker,
            .permissions =
                "`sagemaker:DescribeEndpoint` and `sagemaker:UpdateEndpointWeightsAndCapacities` on the "
                "endpoint, or `sagemaker:DescribeInferenceComponent` and "
@@ -247,7 +249,7 @@ const Kind& amazon_sagemaker() {
                "copies of an inference component may be 0. Provisioned concurrency that is there cannot be "
                "taken away again by this kind (that needs another endpoint configuration), and the weight of "
                "a variant is not capacity: it is left alone."},
-      .create = &create};
+      .create = &create_sagemaker};
   return kind;
 }
 

@@ -11,7 +11,7 @@ using nlohmann::ordered_json;
 
 /// ResourceIds of one DescribeScalableTargets, and targets of one page.
 constexpr std::size_t most_resources = 50;
-constexpr int most_pages = 20;
+constexpr int most_pages_of_targets = 20;
 
 using Found = std::map<std::string, Result<ScalableTarget>>;
 
@@ -32,7 +32,7 @@ Task<Result<std::map<std::string, Found>>> describe(std::shared_ptr<net::AwsClie
                                                     std::vector<std::string> resources) {
   std::map<std::string, Found> out;
   std::string next;
-  for (int page = 0; page < most_pages; ++page) {
+  for (int page = 0; page < most_pages_of_targets; ++page) {
     ordered_json body = {{"ServiceNamespace", space}, {"ResourceIds", resources}};
     if (!next.empty()) body["NextToken"] = next;
     auto answer = co_await client->json("DescribeScalableTargets", body.dump());
@@ -47,7 +47,7 @@ Task<Result<std::map<std::string, Found>>> describe(std::shared_ptr<net::AwsClie
     if (next.empty()) co_return out;
   }
   co_return fail(ErrorCode::limit_exceeded,
-                 "the list has more than " + std::to_string(most_pages) + " pages");
+                 "the list has more than " + std::to_string(most_pages_of_targets) + " pages");
 }
 
 }  // namespace

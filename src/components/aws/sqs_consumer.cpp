@@ -15,13 +15,13 @@ constexpr const char* concurrency = "max_concurrency";
 constexpr const char* min_pollers = "min_pollers";
 constexpr const char* max_pollers = "max_pollers";
 constexpr const char* mapping_path = "/2015-03-31/event-source-mappings/{}";
-const RestListing listing{.all_path = "/2015-03-31/event-source-mappings",
-                          .parameters = {{"MaxItems", "100"}},
-                          .list = "EventSourceMappings",
-                          .name = "UUID",
-                          .next = "NextMarker",
-                          .next_asked = "Marker",
-                          .one_path = mapping_path};
+const RestListing mappings{.all_path = "/2015-03-31/event-source-mappings",
+                           .parameters = {{"MaxItems", "100"}},
+                           .list = "EventSourceMappings",
+                           .name = "UUID",
+                           .next = "NextMarker",
+                           .next_asked = "Marker",
+                           .one_path = mapping_path};
 
 /// How a Lambda function consumes a queue.
 class QueueConsumer final : public AwsComponent {
@@ -31,7 +31,7 @@ class QueueConsumer final : public AwsComponent {
       : AwsComponent("event source mapping " + settings.text("event_source_mapping_id"), definition),
         id_(settings.text("event_source_mapping_id")),
         client_(std::move(client)),
-        mappings_(rest_items(listing, client_, services)) {}
+        mappings_(rest_items(mappings, client_, services)) {}
 
  private:
   Task<Result<Observation>> look() override {
@@ -106,8 +106,9 @@ class QueueConsumer final : public AwsComponent {
   std::shared_ptr<RestItems> mappings_;  ///< by UUID
 };
 
-Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
-                                          const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Component>> create_sqs_consumer(const definitions::ComponentDefinition& definition,
+                                                       const definitions::Settings& settings,
+                                                       net::Services& services) {
   auto client = services.aws.client(net::aws::lambda, settings);
   if (!client) return std::unexpected(client.error());
   return std::make_unique<QueueConsumer>(definition, settings, std::move(*client), services);
@@ -146,7 +147,7 @@ const Kind& amazon_sqs() {
                "here.\n\nWhere nothing limits the mapping (it has no MaximumConcurrency), `max_concurrency` "
                "is held: a first limit would throttle what was free. Set one once in AWS; so too for the "
                "pollers. A limit is never taken away again."},
-      .create = &create};
+      .create = &create_sqs_consumer};
   return kind;
 }
 

@@ -7,18 +7,18 @@
 namespace wave::components {
 namespace {
 
-constexpr std::size_t most_names = 100;
+constexpr std::size_t most_xml_names = 100;
 /// Instances of a hundred clusters are 1,600 at most.
-constexpr std::size_t most_pages = 100;
+constexpr std::size_t most_xml_pages = 100;
 
 /// AWS keeps these names in lower case; an ARN ends with the name.
 std::string plain(std::string_view name) {
   return to_lower(name.substr(name.rfind(':') + 1));
 }
 
-class Listing {
+class XmlPages {
  public:
-  Listing(const XmlListing& how, std::shared_ptr<net::AwsClient> client)
+  XmlPages(const XmlListing& how, std::shared_ptr<net::AwsClient> client)
       : how_(how), client_(std::move(client)) {}
 
   /// A refusal of several names makes the batch ask for fewer, in the end for each alone.
@@ -34,14 +34,14 @@ class Listing {
       }
       auto answer = co_await ask_xml(*client_, how_.action, parameters(names, next));
       if (!answer && answer.error().code == ErrorCode::forbidden && names.size() > 1)
-        dear_up_to_ = most_names;
+        dear_up_to_ = most_xml_names;
       if (!answer) co_return std::unexpected(std::move(answer.error()));
       const auto all = answer->find(how_.list);
       if (!all) co_return std::unexpected(bad_answer(std::string("no ") + how_.list + " in the answer"));
       sort_in(all.items(), names, out);
       next = answer->find(how_.next).text();
       ++pages;
-    } while (!next.empty() && pages < most_pages);
+    } while (!next.empty() && pages < most_xml_pages);
     co_return out;
   }
 
@@ -87,10 +87,10 @@ class Listing {
 std::shared_ptr<XmlItems> xml_items(const XmlListing& listing, std::shared_ptr<net::AwsClient> client,
                                     net::Services& services) {
   return services.shared.get<XmlItems>(client->shared_key() + " " + listing.action + " " + listing.name, [&] {
-    const auto made = std::make_shared<Listing>(listing, client);
-    return std::make_shared<XmlItems>(services.runtime, most_names, [made](std::vector<std::string> names) {
-      return made->describe(std::move(names));
-    });
+    const auto made = std::make_shared<XmlPages>(listing, client);
+    return std::make_shared<XmlItems>(
+        services.runtime, most_xml_names,
+        [made](std::vector<std::string> names) { return made->describe(std::move(names)); });
   });
 }
 

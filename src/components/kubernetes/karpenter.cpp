@@ -49,7 +49,7 @@ bool serves(const Answer& claim) {
   return false;
 }
 
-constexpr int most_pages = 40;
+constexpr int most_pages_of_pools = 40;
 constexpr int page_size = 500;
 
 /// A NodePool of Karpenter: the limits of a dynamic one, the nodes of a static one.
@@ -151,7 +151,7 @@ class NodePool final : public Component {
                              "&labelSelector=" + net::percent_encode("karpenter.sh/nodepool=" + name_);
     Machines out;
     std::string more;
-    for (int page = 0; page < most_pages; ++page) {
+    for (int page = 0; page < most_pages_of_pools; ++page) {
       Cluster::Request request{.path = path + more};
       auto answer = co_await cluster_->send(std::move(request));
       if (!answer) co_return std::unexpected(std::move(answer.error()));
@@ -208,8 +208,9 @@ class NodePool final : public Component {
   std::unique_ptr<Cluster> cluster_;
 };
 
-Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition&,
-                                          const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Component>> create_karpenter(const definitions::ComponentDefinition&,
+                                                    const definitions::Settings& settings,
+                                                    net::Services& services) {
   auto cluster = Cluster::connect(settings, services);
   if (!cluster) return std::unexpected(cluster.error());
   return std::make_unique<NodePool>(settings.text("nodepool"), settings.text("field_manager"),
@@ -254,7 +255,7 @@ const Kind& kubernetes_karpenter() {
                "would take capacity away. A node removed from a static pool is drained: "
                "PodDisruptionBudgets hold, disruption budgets of the pool do not. Disruption budgets are "
                "texts, so no plan sets them. A NodeClass has no capacity to set."},
-      .create = &create};
+      .create = &create_karpenter};
   return kind;
 }
 

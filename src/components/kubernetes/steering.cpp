@@ -60,13 +60,13 @@ const json* targeting(const json& items, const SteeredTarget& target) {
 }
 
 /// A namespace holds at most so many autoscalers that are looked at.
-constexpr int most_pages = 40;
+constexpr int most_pages_of_scalers = 40;
 constexpr int page_size = 500;
 
 /// The autoscaler of that kind that names the target; null where there is none.
 Task<Result<json>> look_for(Cluster& cluster, std::string folder, const SteeredTarget& target) {
   std::string more;
-  for (int page = 0; page < most_pages; ++page) {
+  for (int page = 0; page < most_pages_of_scalers; ++page) {
     Cluster::Request request{.path = folder + "?limit=" + std::to_string(page_size) + more};
     auto answer = co_await cluster.send(std::move(request));
     if (!answer) {
@@ -84,7 +84,7 @@ Task<Result<json>> look_for(Cluster& cluster, std::string folder, const SteeredT
     more = "&continue=" + net::percent_encode(next);
   }
   co_return fail(ErrorCode::bad_response, "the namespace has more than " +
-                                              std::to_string(most_pages * page_size) +
+                                              std::to_string(most_pages_of_scalers * page_size) +
                                               " of them, and the others were not looked at");
 }
 

@@ -156,8 +156,9 @@ int signal_number(const std::string& name) {
   return found == numbers.end() ? SIGTERM : found->second;
 }
 
-Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& component,
-                                          const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Component>> create_local_process(const definitions::ComponentDefinition& component,
+                                                        const definitions::Settings& settings,
+                                                        net::Services& services) {
   net::ProcessRunner::Command command{.program = settings.text("command"),
                                       .arguments = settings.list("args"),
                                       .environment = settings.map("environment"),
@@ -205,7 +206,7 @@ const Kind& local_process() {
            .ephemeral = true,
            .notes = "The newest workers stop first. One that ends by itself is started again, with a "
                     "growing pause. All end with the daemon; the count is restored when it starts again."},
-      .create = &create};
+      .create = &create_local_process};
   return kind;
 }
 

@@ -33,8 +33,8 @@ class Logger final : public Component {
   Values values_;
 };
 
-Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& component,
-                                          const definitions::Settings&, net::Services&) {
+Result<std::unique_ptr<Component>> create_logger(const definitions::ComponentDefinition& component,
+                                                 const definitions::Settings&, net::Services&) {
   return std::make_unique<Logger>(component.id);
 }
 
@@ -51,7 +51,7 @@ const Kind& logger() {
                 .values = {{.name = "desired", .help = "Any number of anything.", .highest = 1e9}},
                 .ready_after = 0s,
                 .notes = "What was set last counts as what is there, also after a restart."},
-      .create = &create};
+      .create = &create_logger};
   return kind;
 }
 

@@ -132,8 +132,9 @@ class Webhook final : public Component {
   std::optional<double> accepted_;
 };
 
-Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& component,
-                                          const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Component>> create_webhook(const definitions::ComponentDefinition& component,
+                                                  const definitions::Settings& settings,
+                                                  net::Services& services) {
   auto sign_in = net::SignIn::create(settings, services);
   if (!sign_in) return std::unexpected(sign_in.error());
   return std::make_unique<Webhook>(component.id, settings, services, std::move(*sign_in));
@@ -180,7 +181,7 @@ const Kind& webhook() {
            .notes =
                "409, 429 and 503 mean: not now, try again (`Retry-After` is honoured). Equal requests carry "
                "equal `Idempotency-Key`s."},
-      .create = &create};
+      .create = &create_webhook};
   return kind;
 }
 

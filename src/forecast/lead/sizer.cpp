@@ -18,7 +18,7 @@ constexpr double most_units = 1e9;
 constexpr Allowance::Terms above_floor{.share = 0.1, .credits_savings = false, .scarce_below = 0.5};
 constexpr Allowance::Terms without_floor{.share = 0.3, .credits_savings = true, .scarce_below = 0.75};
 
-std::string text_of(double number) {
+std::string whole(double number) {
   return shortest(std::round(number));
 }
 
@@ -112,11 +112,11 @@ void Sizer::step(double load, const Told& told) {
   why_.clear();
   if (allowance_.spent()) return;
   if (forecast && acts)
-    why_ = "forecast " + text_of(forecast->median()) + " (P90 " + text_of(forecast->quantile(0.9)) +
-           "): " + text_of(now.wish);
+    why_ = "forecast " + whole(forecast->median()) + " (P90 " + whole(forecast->quantile(0.9)) +
+           "): " + whole(now.wish);
   if (hold > 0 && (hold > now.wish || !acts))
-    why_ += (why_.empty() ? "" : ", ") + ("a surprise holds " + text_of(hold));
-  if (need_ > now.total) why_ += (why_.empty() ? "" : ", ") + (text_of(need_) + " within the lead time");
+    why_ += (why_.empty() ? "" : ", ") + ("a surprise holds " + whole(hold));
+  if (need_ > now.total) why_ += (why_.empty() ? "" : ", ") + (whole(need_) + " within the lead time");
 }
 
 double Sizer::reactive_per_unit() const {

@@ -12,7 +12,7 @@ using definitions::KeyType;
 /// Airflow 3 serves /api/v2 and gives tokens; Airflow 2 serves /api/v1 and takes passwords.
 enum class Version { unknown, v1, v2 };
 
-constexpr int most_pages = 100;
+constexpr int most_pages_of_dags = 100;
 
 class AirflowSource final : public Source {
  public:
@@ -67,7 +67,7 @@ class AirflowSource final : public Source {
 
   /// Airflow 2 finds no pool whose name has a slash by its name: such a pool is looked up in the list.
   Task<Result<double>> find_pool() {
-    for (int page = 0; page < most_pages; ++page) {
+    for (int page = 0; page < most_pages_of_dags; ++page) {
       std::string target = "/api/v1/pools?limit=100&offset=" + std::to_string(page * 100);
       auto answer = co_await passwords_->get(std::move(target));
       auto pools = answer ? (*answer)["pools"].list() : std::unexpected(answer.error());
@@ -136,8 +136,9 @@ Result<std::vector<std::string>> states_of(const definitions::Settings& settings
   return std::vector<std::string>{"queued", "scheduled"};
 }
 
-Result<std::unique_ptr<Source>> create(const definitions::MetricDefinition& metric,
-                                       const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Source>> create_airflow(const definitions::MetricDefinition& metric,
+                                               const definitions::Settings& settings,
+                                               net::Services& services) {
   const std::string what = settings.text("metric");
   if (what.starts_with("pool_") && settings.text("pool").empty())
     return fail(ErrorCode::invalid_argument, "metric " + what + " needs 'pool'");
@@ -216,7 +217,7 @@ const Kind& airflow() {
                "renewed once after a 401; Airflow 2 needs `basic_auth` among its `auth_backends`. A managed "
                "Airflow (MWAA, Composer, Astronomer) takes a `token`.\n\nWorkers to run for a queue: "
                "`(queued + running) / worker_concurrency`. Poll `~` every 15 s or slower."},
-      .create = &create};
+      .create = &create_airflow};
   return kind;
 }
 

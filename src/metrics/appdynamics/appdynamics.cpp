@@ -12,8 +12,8 @@ using definitions::KeyType;
 
 /// One value a minute for this long; older than four hours the controller keeps ten minutes, then an hour.
 constexpr Duration a_request = 4h;
-constexpr std::int64_t most_requests = 250;
-constexpr Duration least_for_past = 1min;
+constexpr std::int64_t most_rollups = 250;
+constexpr Duration least_appdynamics_step = 1min;
 /// What older controllers write where there was nothing.
 constexpr double no_minimum = 2147483647;
 constexpr double no_maximum = -2147483648;
@@ -68,11 +68,11 @@ class AppDynamicsSource final : public Source {
   bool has_past() const override { return true; }
 
   Task<Result<std::vector<PastSeries>>> past(PastRange range) override {
-    if ((range.to - range.from) / a_request >= most_requests)
+    if ((range.to - range.from) / a_request >= most_rollups)
       co_return fail(ErrorCode::invalid_argument, "no such range of the past can be asked for");
     std::vector<Series> all;
     for (UtcTime from = range.from; from < range.to; from += a_request) {
-      api_->begin(least_for_past);
+      api_->begin(least_appdynamics_step);
       const auto edge = [](UtcTime at) { return std::to_string(at.time_since_epoch() / 1ms); };
       std::string more = "&time-range-type=BETWEEN_TIMES&start-time=" + edge(from) +
                          "&end-time=" + edge(std::min(from + a_request, range.to)) + "&rollup=false";
@@ -144,8 +144,9 @@ Result<std::string> path_of(const definitions::Settings& settings) {
   return path;
 }
 
-Result<std::unique_ptr<Source>> create(const definitions::MetricDefinition& metric,
-                                       const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Source>> create_appdynamics(const definitions::MetricDefinition& metric,
+                                                   const definitions::Settings& settings,
+                                                   net::Services& services) {
   auto path = path_of(settings);
   if (!path) return std::unexpected(path.error());
   auto given = settings;
@@ -169,7 +170,7 @@ Result<std::unique_ptr<Source>> create(const definitions::MetricDefinition& metr
   return std::make_unique<AppDynamicsSource>(std::move(*api), settings, *path);
 }
 
-std::vector<definitions::Key> own_keys() {
+std::vector<definitions::Key> keys_of_appdynamics() {
   return {
       {.name = "endpoint",
        .type = KeyType::url,
@@ -218,7 +219,7 @@ const Kind& appdynamics() {
            .name = "appdynamics",
            .vendor = "appdynamics",
            .summary = "A metric of an AppDynamics controller.",
-           .keys = definitions::join({own_keys(), definitions::http_keys()}),
+           .keys = definitions::join({keys_of_appdynamics(), definitions::http_keys()}),
            .delay = 3min,
            .permissions = "The view permission on the application.",
            .notes =
@@ -229,7 +230,7 @@ const Kind& appdynamics() {
                "metrics gives a series each, labelled `metric_path`. The controller answers success for a "
                "path that it does not know: that is no value, as is METRIC DATA NOT FOUND.\n\nWildcards over "
                "many nodes are expensive for the controller."},
-      .create = &create};
+      .create = &create_appdynamics};
   return kind;
 }
 

@@ -144,8 +144,9 @@ std::string identity_of(const definitions::Settings& settings) {
   return out;
 }
 
-Result<std::unique_ptr<Source>> create(const definitions::MetricDefinition& metric,
-                                       const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Source>> create_cloudwatch(const definitions::MetricDefinition& metric,
+                                                  const definitions::Settings& settings,
+                                                  net::Services& services) {
   const bool has_metric = settings.has("namespace") && settings.has("metric_name");
   if (settings.has("expression") == has_metric)
     return fail(ErrorCode::invalid_argument, "give either 'expression', or 'namespace' and 'metric_name'");
@@ -214,7 +215,7 @@ const Kind& cloudwatch() {
                     "A forecast reads the past at the finest period that CloudWatch still keeps (1 minute "
                     "for 15 days, 5 minutes for 63, 1 hour for 455). `Sum` and `SampleCount` are brought "
                     "to `period`; an expression that adds up over its period is not."},
-      .create = &create};
+      .create = &create_cloudwatch};
   return kind;
 }
 

@@ -12,7 +12,7 @@ namespace {
 using nlohmann::json;
 
 /// Pages of one answer; each holds up to 100,800 points.
-constexpr int most_pages = 50;
+constexpr int most_pages_of_data = 50;
 constexpr std::size_t most_refused = 10'000;
 
 std::string text_of(const json& object, const char* name) {
@@ -150,7 +150,7 @@ Task<Status> CloudWatchBatch::call(const Group& group, CloudWatchWindow window,
   std::vector<std::string> queries;
   for (const auto& asked : group) queries.push_back(asked.query);
   std::string next;
-  for (int page = 0; page < most_pages; ++page) {
+  for (int page = 0; page < most_pages_of_data; ++page) {
     std::string body = body_of(queries, window, next);
     auto answer = co_await client_->json("GetMetricData", std::move(body));
     if (!answer) co_return std::unexpected(std::move(answer.error()));
@@ -161,7 +161,7 @@ Task<Status> CloudWatchBatch::call(const Group& group, CloudWatchWindow window,
     if (next.empty()) co_return Status{};
   }
   co_return within("GetMetricData",
-                   bad_answer("the answer has more than " + std::to_string(most_pages) + " pages"));
+                   bad_answer("the answer has more than " + std::to_string(most_pages_of_data) + " pages"));
 }
 
 }  // namespace wave::metrics

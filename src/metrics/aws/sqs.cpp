@@ -133,8 +133,8 @@ Status complete(definitions::Settings& settings) {
   return {};
 }
 
-Result<std::unique_ptr<Source>> create(const definitions::MetricDefinition& metric,
-                                       const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Source>> create_sqs(const definitions::MetricDefinition& metric,
+                                           const definitions::Settings& settings, net::Services& services) {
   if (settings.has("queue_url") == settings.has("queue_name"))
     return fail(ErrorCode::invalid_argument, "give either 'queue_url' or 'queue_name'");
   auto attributes = attributes_of(settings);
@@ -184,7 +184,7 @@ const Kind& aws_sqs() {
                     "count unless told otherwise; without them the workers that hold them are taken away. "
                     "The age of the oldest message is a metric of `cloudwatch` "
                     "(`ApproximateAgeOfOldestMessage`)."},
-      .create = &create};
+      .create = &create_sqs};
   return kind;
 }
 

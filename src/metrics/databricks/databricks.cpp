@@ -9,7 +9,7 @@ namespace {
 
 using definitions::KeyType;
 
-constexpr int most_pages = 100;
+constexpr int most_pages_of_runs = 100;
 /// Azure Databricks as a resource of Entra ID, in every tenant.
 constexpr const char* azure_scope = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default";
 
@@ -79,7 +79,7 @@ class DatabricksSource final : public Source {
     const bool is_jobs = metric_.starts_with("job_");
     double count = 0;
     std::string more;
-    for (int page = 0; page < most_pages; ++page) {
+    for (int page = 0; page < most_pages_of_runs; ++page) {
       std::string target = list_target();
       if (!more.empty()) target += "&page_token=" + net::percent_encode(more);
       auto answer = co_await api_->get(std::move(target));
@@ -171,8 +171,9 @@ Status add_sign_in(definitions::Settings& settings) {
   return {};
 }
 
-Result<std::unique_ptr<Source>> create(const definitions::MetricDefinition& metric,
-                                       const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Source>> create_databricks(const definitions::MetricDefinition& metric,
+                                                  const definitions::Settings& settings,
+                                                  net::Services& services) {
   const std::string what = settings.text("metric");
   const auto subject = subject_of(what);
   if (!subject.empty() && settings.text(subject).empty())
@@ -193,7 +194,7 @@ Result<std::unique_ptr<Source>> create(const definitions::MetricDefinition& metr
                                             std::move(*statement), metric.timeout);
 }
 
-std::vector<definitions::Key> own_keys() {
+std::vector<definitions::Key> keys_of_databricks() {
   return {
       {.name = "endpoint",
        .help = "The workspace, with or without https://.",
@@ -249,7 +250,8 @@ const Kind& databricks() {
            .name = "databricks",
            .vendor = "databricks",
            .summary = "Job runs, queries, clusters and pools of a Databricks workspace, or a SQL statement.",
-           .keys = definitions::join({own_keys(), definitions::row_keys(), definitions::http_keys()}),
+           .keys =
+               definitions::join({keys_of_databricks(), definitions::row_keys(), definitions::http_keys()}),
            .permissions = "`CAN VIEW` on the job, warehouse or cluster that is read; `CAN MONITOR` on a "
                           "warehouse for the queries of others; `CAN USE` on it for `metric: sql`.",
            .notes =
@@ -258,7 +260,7 @@ const Kind& databricks() {
                "start it and keep it running, so it is refused unless `allow_start` says otherwise; the "
                "other metrics never start anything. A statement that is not done within `timeout` is "
                "cancelled: give it 30 s.\n\nDo not scale what Databricks scales itself by these numbers."},
-      .create = &create};
+      .create = &create_databricks};
   return kind;
 }
 

@@ -10,11 +10,11 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t most_rows = 10'000;
+constexpr std::size_t most_rows_of_statement = 10'000;
 constexpr Duration least_wait = 5s;
 constexpr Duration most_wait = 50s;
 /// What is left of the time-out for the answer to arrive and for a statement to be cancelled.
-constexpr Duration spare = 1s;
+constexpr Duration spare_of_statement = 1s;
 
 /// Cells are texts or null, whatever the column's type.
 Result<Row> row_of(const JsonValue& cells, const std::vector<std::pair<std::string, bool>>& columns) {
@@ -108,7 +108,7 @@ Task<Status> DatabricksStatement::check_warehouse(JsonApi& api) {
 
 /// Databricks waits for 5 s or more, or not at all; never longer than the metric does.
 std::string DatabricksStatement::body(Duration timeout) const {
-  const Duration wait = std::min(wait_, timeout - spare);
+  const Duration wait = std::min(wait_, timeout - spare_of_statement);
   json out = {{"warehouse_id", warehouse_},
               {"statement", query_},
               {"wait_timeout", wait < least_wait ? "0s" : std::to_string(wait / 1s) + "s"},
@@ -121,7 +121,7 @@ std::string DatabricksStatement::body(Duration timeout) const {
 }
 
 Task<Result<std::vector<Series>>> DatabricksStatement::run(JsonApi& api, Runtime& runtime, Duration timeout) {
-  const MonoTime end = runtime.mono() + timeout - std::min(spare, timeout / 5);
+  const MonoTime end = runtime.mono() + timeout - std::min(spare_of_statement, timeout / 5);
   auto allowed = co_await check_warehouse(api);
   if (!allowed) co_return std::unexpected(std::move(allowed.error()));
   std::string first = body(timeout);
@@ -165,7 +165,7 @@ Result<std::vector<Series>> DatabricksStatement::read(const JsonValue& answer) c
   }
   auto rows = data.list();
   if (!rows) return std::unexpected(rows.error());
-  if (rows->size() > most_rows)
+  if (rows->size() > most_rows_of_statement)
     return fail(ErrorCode::limit_exceeded, "the statement gives more than 10000 rows");
   std::vector<Row> out;
   for (const JsonValue& cells : *rows) {

@@ -180,8 +180,9 @@ Status add_keys(definitions::Settings& settings) {
   return {};
 }
 
-Result<std::unique_ptr<Source>> create(const definitions::MetricDefinition& metric,
-                                       const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Source>> create_datadog(const definitions::MetricDefinition& metric,
+                                               const definitions::Settings& settings,
+                                               net::Services& services) {
   auto queries = queries_of(settings);
   if (!queries) return std::unexpected(queries.error());
   if (settings.duration("duration") <= Duration{0})
@@ -194,7 +195,7 @@ Result<std::unique_ptr<Source>> create(const definitions::MetricDefinition& metr
   return std::make_unique<DatadogSource>(std::move(*api), services.runtime, settings, std::move(*queries));
 }
 
-std::vector<definitions::Key> own_keys() {
+std::vector<definitions::Key> keys_of_datadog() {
   return {
       {.name = "query",
        .help = "The metric query, with its scope in braces.",
@@ -253,7 +254,7 @@ const Kind& datadog() {
            .name = "datadog",
            .vendor = "datadog",
            .summary = "A metric query of Datadog, or a formula of several.",
-           .keys = definitions::join({own_keys(), definitions::http_keys()}),
+           .keys = definitions::join({keys_of_datadog(), definitions::http_keys()}),
            .delay = 1min,
            .permissions = "The scope `timeseries_query`.",
            .notes =
@@ -264,7 +265,7 @@ const Kind& datadog() {
                "Datadog tells its limit in `X-RateLimit-*`; polling slows down before it is reached. Each "
                "metric is "
                "a request of its own, unless another asks the same in the same second."},
-      .create = &create};
+      .create = &create_datadog};
   return kind;
 }
 

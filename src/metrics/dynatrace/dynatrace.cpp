@@ -15,11 +15,11 @@ using nlohmann::json;
 
 /// What metrics v2 gives for each series in one answer.
 constexpr std::int64_t most_points = 10'080;
-constexpr std::int64_t most_requests = 100;
-constexpr std::size_t most_rows = 10'000;
+constexpr std::int64_t most_dynatrace_requests = 100;
+constexpr std::size_t most_dynatrace_rows = 10'000;
 /// What is left of the time-out for a query to be cancelled.
-constexpr Duration spare = 1s;
-constexpr Duration least_for_past = 1min;
+constexpr Duration spare_of_query = 1s;
+constexpr Duration least_dynatrace_step = 1min;
 constexpr const char* single_sign_on = "https://sso.dynatrace.com/sso/oauth2/token";
 constexpr const char* grail = "/platform/storage/query/v1/query:";
 
@@ -81,7 +81,7 @@ Result<std::vector<Stretch>> stretches_of(const JsonValue& answer) {
 Result<std::vector<Row>> records_of(const JsonValue& result, const std::string& value_field) {
   auto records = result["records"].list();
   if (!records) return std::unexpected(records.error());
-  if (records->size() > most_rows)
+  if (records->size() > most_dynatrace_rows)
     return fail(ErrorCode::limit_exceeded, "more than 10000 records came back");
   std::vector<Row> out;
   for (const JsonValue& record : *records) {
@@ -137,11 +137,11 @@ class DynatraceSource final : public Source {
     // Slots are whole minutes.
     const Duration step = std::max<Duration>(std::chrono::ceil<std::chrono::minutes>(range.step), 1min);
     const Duration length = (most_points - 1) * step;
-    if ((range.to - range.from) / length >= most_requests)
+    if ((range.to - range.from) / length >= most_dynatrace_requests)
       co_return fail(ErrorCode::invalid_argument, "no such range of the past can be asked for");
     std::vector<Series> all;
     for (UtcTime from = range.from; from < range.to; from += length) {
-      api_->begin(least_for_past);
+      api_->begin(least_dynatrace_step);
       const auto edge = [](UtcTime at) { return std::to_string(at.time_since_epoch() / 1ms); };
       auto stretches = co_await read(edge(from), edge(std::min(from + length, range.to)),
                                      std::to_string(step / 1min) + "m");
@@ -172,13 +172,13 @@ class DynatraceSource final : public Source {
     json body = {{"query", query_},
                  {"requestTimeoutMilliseconds", poll_ / 1ms},
                  {"fetchTimeoutSeconds", std::max<std::int64_t>(query_timeout_ / 1s, 1)},
-                 {"maxResultRecords", most_rows}};
+                 {"maxResultRecords", most_dynatrace_rows}};
     return body.dump(-1, ' ', false, json::error_handler_t::replace);
   }
 
   /// Executes, and asks until the answer is there; a query that takes too long is cancelled.
   Task<Result<std::vector<Series>>> run_query() {
-    const Duration for_the_end = std::min(spare, api_->left() / 5);
+    const Duration for_the_end = std::min(spare_of_query, api_->left() / 5);
     ApiRequest first{.method = "POST", .target = std::string(grail) + "execute", .body = question()};
     first.only_reads = false;
     std::string place = api_->place("POST", first.target);
@@ -241,8 +241,9 @@ std::string scheme_of(const definitions::Settings& settings) {
   return is_platform ? "Bearer" : "Api-Token";
 }
 
-Result<std::unique_ptr<Source>> create(const definitions::MetricDefinition& metric,
-                                       const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Source>> create_dynatrace(const definitions::MetricDefinition& metric,
+                                                 const definitions::Settings& settings,
+                                                 net::Services& services) {
   if (settings.text("metric_selector").empty() == settings.text("query").empty())
     return fail(ErrorCode::invalid_argument, "give one of 'metric_selector' and 'query'");
   if (!settings.text("query").empty() && settings.duration("poll_interval") < 100ms)
@@ -257,7 +258,7 @@ Result<std::unique_ptr<Source>> create(const definitions::MetricDefinition& metr
   return std::make_unique<DynatraceSource>(std::move(*api), services.runtime, settings);
 }
 
-std::vector<definitions::Key> own_keys() {
+std::vector<definitions::Key> keys_of_dynatrace() {
   return {
       {.name = "endpoint",
        .type = KeyType::url,
@@ -297,7 +298,8 @@ const Kind& dynatrace() {
            .name = "dynatrace",
            .vendor = "dynatrace",
            .summary = "A metric selector of Dynatrace, or a DQL query of its Grail.",
-           .keys = definitions::join({own_keys(), definitions::row_keys(), definitions::http_keys()}),
+           .keys =
+               definitions::join({keys_of_dynatrace(), definitions::row_keys(), definitions::http_keys()}),
            .delay = 1min,
            .permissions =
                "`metrics.read` for an access token; `storage:buckets:read` and `storage:metrics:read` "
@@ -309,7 +311,7 @@ const Kind& dynatrace() {
                "and counts grow with the window: end such a selector with `:rate(1m)`. Without `Inf`, the "
                "newest slot that has a value counts, which is not over yet.\n\nA query that is not done "
                "within `timeout` is cancelled: give it 20 s. Dynatrace tells no limits; it answers 429."},
-      .create = &create};
+      .create = &create_dynatrace};
   return kind;
 }
 

@@ -18,9 +18,9 @@ using nlohmann::json;
 
 /// Below Elasticsearch's own limit of buckets (65,536, and 10,000 in older ones).
 constexpr std::int64_t buckets_a_request = 5000;
-constexpr std::int64_t most_requests = 100;
-constexpr std::size_t most_rows = 10'000;
-constexpr Duration least_for_past = 1min;
+constexpr std::int64_t most_searches = 100;
+constexpr std::size_t most_elastic_rows = 10'000;
+constexpr Duration least_elastic_step = 1min;
 
 std::string in_seconds(Duration duration) {
   return std::to_string(duration / 1s) + "s";
@@ -81,12 +81,12 @@ class ElasticSource final : public Source {
 
   Task<Result<std::vector<PastSeries>>> past(PastRange range) override {
     const Duration length = buckets_a_request * range.step;
-    if (range.step < 1s || (range.to - range.from) / length >= most_requests)
+    if (range.step < 1s || (range.to - range.from) / length >= most_searches)
       co_return fail(ErrorCode::invalid_argument, "no such range of the past can be asked for");
     std::vector<Series> all;
     for (UtcTime from = range.from; from < range.to; from += length) {
       JsonApi& api = *nodes_[node_];
-      api.begin(least_for_past);
+      api.begin(least_elastic_step);
       const auto edge = [](UtcTime at) { return std::to_string(at.time_since_epoch() / 1ms); };
       std::string text = elastic::search_of(settings_, edge(from), edge(std::min(from + length, range.to)),
                                             range.step / 1ms);
@@ -143,7 +143,8 @@ class ElasticSource final : public Source {
     if (!columns) return std::unexpected(columns.error());
     auto values = answer["values"].list();
     if (!values) return std::unexpected(values.error());
-    if (values->size() > most_rows) return fail(ErrorCode::limit_exceeded, "more than 10000 rows came back");
+    if (values->size() > most_elastic_rows)
+      return fail(ErrorCode::limit_exceeded, "more than 10000 rows came back");
     std::vector<Row> rows;
     for (const JsonValue& cells : *values) {
       auto list = cells.list();
@@ -227,8 +228,9 @@ Status check_keys(const definitions::Settings& settings) {
   return {};
 }
 
-Result<std::unique_ptr<Source>> create(const definitions::MetricDefinition& metric,
-                                       const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Source>> create_elastic_apm(const definitions::MetricDefinition& metric,
+                                                   const definitions::Settings& settings,
+                                                   net::Services& services) {
   if (auto ok = check_keys(settings); !ok) return std::unexpected(ok.error());
   auto endpoints = settings.list("endpoint");
   if (endpoints.empty()) {
@@ -254,7 +256,7 @@ Result<std::unique_ptr<Source>> create(const definitions::MetricDefinition& metr
   return std::make_unique<ElasticSource>(std::move(nodes), settings);
 }
 
-std::vector<definitions::Key> own_keys() {
+std::vector<definitions::Key> keys_of_elastic_apm() {
   return {
       {.name = "endpoint",
        .type = KeyType::list,
@@ -308,7 +310,8 @@ const Kind& elastic_apm() {
            .name = "elastic-apm",
            .vendor = "elastic",
            .summary = "What Elastic APM keeps in Elasticsearch or OpenSearch, or any search there.",
-           .keys = definitions::join({own_keys(), definitions::row_keys(), definitions::http_keys()}),
+           .keys =
+               definitions::join({keys_of_elastic_apm(), definitions::row_keys(), definitions::http_keys()}),
            .delay = 1min,
            .permissions = "The privileges `read` and `view_index_metadata` on the indices.",
            .notes =
@@ -317,7 +320,7 @@ const Kind& elastic_apm() {
                "Averages and percentiles over nothing are no value; counts over nothing are 0, but not where "
                "the index pattern matches no index at all.\n\nIn a `query`, `hits.total.value` stops at "
                "10,000 without `track_total_hits: true`. APM's own metric documents come once a minute."},
-      .create = &create};
+      .create = &create_elastic_apm};
   return kind;
 }
 

@@ -112,8 +112,9 @@ Result<double> number_of(const std::string& text) {
   return number;
 }
 
-Result<std::unique_ptr<Source>> create(const definitions::MetricDefinition&,
-                                       const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Source>> create_generator(const definitions::MetricDefinition&,
+                                                 const definitions::Settings& settings,
+                                                 net::Services& services) {
   std::vector<double> steps;
   for (const auto& text : settings.list("steps")) {
     auto number = number_of(text);
@@ -180,7 +181,7 @@ const Kind& generator() {
            .notes =
                "The value depends on nothing but the time, so that a restart changes nothing and a forecast "
                "has a past to learn from."},
-      .create = &create};
+      .create = &create_generator};
   return kind;
 }
 

@@ -107,8 +107,9 @@ class HttpJsonSource final : public Source {
   JsonPlaces places_;
 };
 
-Result<std::unique_ptr<Source>> create(const definitions::MetricDefinition& metric,
-                                       const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Source>> create_http_json(const definitions::MetricDefinition& metric,
+                                                 const definitions::Settings& settings,
+                                                 net::Services& services) {
   const std::string format = settings.text("format");
   if (format != "text" && settings.text("value_location").empty())
     return fail(ErrorCode::invalid_argument, "format " + format + " needs 'value_location'");
@@ -184,7 +185,7 @@ const Kind& http_json() {
                "error.\n\nIn XML, each node that the XPath finds is a series, labelled by its attributes; "
                "`sum(//queue/@depth)` and `count(//job)` are one number. In Prometheus text, "
                "`jobs{state=\"queued\"}` takes the samples that have these labels."},
-      .create = &create};
+      .create = &create_http_json};
   return kind;
 }
 

@@ -8,7 +8,7 @@
 namespace wave::metrics {
 namespace {
 
-constexpr std::size_t most_series = 10'000;
+constexpr std::size_t most_exposed_series = 10'000;
 
 struct Line {
   std::string_view name;
@@ -117,7 +117,7 @@ Result<std::vector<Series>> prometheus_text(std::string_view text, std::string_v
     auto parts = line_of(line);
     if (!parts) return std::unexpected(std::move(parts.error()));
     if (!*parts || !has_labels((*parts)->labels, wanted.labels)) continue;
-    if (out.size() >= most_series)
+    if (out.size() >= most_exposed_series)
       return fail(ErrorCode::limit_exceeded, "more than 10000 samples are of that name");
     auto series = sample_of(std::move(**parts), is_open_metrics);
     if (!series) return std::unexpected(series.error());

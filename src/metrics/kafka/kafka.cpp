@@ -91,8 +91,8 @@ class KafkaSource final : public Source {
   MonoTime seen_{};
 };
 
-Result<std::unique_ptr<Source>> create(const definitions::MetricDefinition& metric,
-                                       const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Source>> create_kafka(const definitions::MetricDefinition& metric,
+                                             const definitions::Settings& settings, net::Services& services) {
   const bool is_lag = what_of(settings.text("metric")) == What::lag;
   if (is_lag && settings.text("consumer_group").empty())
     return fail(ErrorCode::invalid_argument, "metric consumer_lag needs 'consumer_group'");
@@ -229,7 +229,7 @@ const Kind& kafka() {
                     "message that is kept: what retention has deleted is nobody's work. An error of one "
                     "partition is an error of the whole, never a smaller sum.\n\n`message_rate` has no value "
                     "at its first poll and after a topic was made anew."},
-      .create = &create};
+      .create = &create_kafka};
   return kind;
 }
 

@@ -133,8 +133,8 @@ class LuigiSource final : public Source {
   std::string worker_;
 };
 
-Result<std::unique_ptr<Source>> create(const definitions::MetricDefinition& metric,
-                                       const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Source>> create_luigi(const definitions::MetricDefinition& metric,
+                                             const definitions::Settings& settings, net::Services& services) {
   const std::string what = settings.text("metric");
   if (what.starts_with("resource_") == settings.text("resource").empty())
     return fail(ErrorCode::invalid_argument, "'resource' and the metrics resource_* come together");
@@ -183,7 +183,7 @@ const Kind& luigi() {
                "a minute is dropped, and its tasks with it ten minutes later. Pending tasks are therefore no "
                "backlog that survives the workers: keep at least one.\n\nTasks that wait for others count as "
                "pending. luigid itself has no sign-in; the keys are for a proxy in front of it."},
-      .create = &create};
+      .create = &create_luigi};
   return kind;
 }
 

@@ -12,7 +12,7 @@ namespace {
 using definitions::KeyType;
 using nlohmann::json;
 
-constexpr int most_pages = 50;
+constexpr int most_pages_of_history = 50;
 constexpr int runs_a_page = 1000;
 constexpr int points_a_page = 25'000;
 constexpr std::string_view statuses[] = {"RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"};
@@ -178,7 +178,8 @@ class MlflowSource final : public Source {
     for (const std::string& status : wanted) {
       std::string more;
       for (int page = 0; page == 0 || !more.empty(); ++page) {
-        if (page == most_pages) co_return fail(ErrorCode::limit_exceeded, "more than 50,000 runs match");
+        if (page == most_pages_of_history)
+          co_return fail(ErrorCode::limit_exceeded, "more than 50,000 runs match");
         auto answer = co_await search(status, runs_a_page, more);
         auto runs = answer ? runs_of(*answer) : std::unexpected(answer.error());
         if (!runs) co_return std::unexpected(std::move(runs.error()));
@@ -239,7 +240,8 @@ class MlflowSource final : public Source {
     std::vector<Point> points;
     std::string more;
     for (int page = 0; page == 0 || !more.empty(); ++page) {
-      if (page == most_pages) co_return fail(ErrorCode::limit_exceeded, "the metric's history is too long");
+      if (page == most_pages_of_history)
+        co_return fail(ErrorCode::limit_exceeded, "the metric's history is too long");
       net::Headers fields = {
           {"run_id", run}, {"metric_key", key_}, {"max_results", std::to_string(points_a_page)}};
       if (!more.empty()) fields.emplace_back("page_token", more);
@@ -292,8 +294,9 @@ class MlflowSource final : public Source {
   std::vector<std::string> statuses_;
 };
 
-Result<std::unique_ptr<Source>> create(const definitions::MetricDefinition& metric,
-                                       const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Source>> create_mlflow(const definitions::MetricDefinition& metric,
+                                              const definitions::Settings& settings,
+                                              net::Services& services) {
   const std::string what = settings.text("metric");
   const int places =
       int(settings.has("run_id")) + int(settings.has("experiment_id")) + int(settings.has("experiment_name"));
@@ -372,7 +375,7 @@ const Kind& mlflow() {
                "MLflow shows the newest value at the largest step, which need not be the latest in time; the "
                "sample's age is that value's.\n\nNaN and infinities count as no value. A server from 3.5 on "
                "answers 403 to host names that its `--allowed-hosts` does not hold."},
-      .create = &create};
+      .create = &create_mlflow};
   return kind;
 }
 

@@ -19,7 +19,7 @@ using nlohmann::json;
 constexpr std::int64_t rows_a_query = 366;
 constexpr std::int64_t most_queries = 300;
 constexpr Duration shortest_wait = 500ms;
-constexpr Duration least_for_past = 1min;
+constexpr Duration least_newrelic_step = 1min;
 
 constexpr const char* result_fields = "results metadata{facets messages timeWindow{begin end}}";
 constexpr const char* progress_fields = "queryProgress{queryId completed retryAfter retryDeadline}";
@@ -99,7 +99,7 @@ class NewRelicSource final : public Source {
       co_return fail(ErrorCode::invalid_argument, "no such range of the past can be asked for");
     std::vector<Series> all;
     for (UtcTime from = range.from; from < range.to; from += length) {
-      api_->begin(least_for_past);
+      api_->begin(least_newrelic_step);
       const auto edge = [](UtcTime at) { return at.time_since_epoch() / 1ms; };
       auto nrql = nrql_over(nrql_, edge(from), edge(std::min(from + length, range.to)), range.step / 1ms);
       if (!nrql) co_return fail(ErrorCode::invalid_argument, "a query that compares has no past");
@@ -197,8 +197,9 @@ Result<std::string> endpoint_of(const definitions::Settings& settings) {
   return fail(ErrorCode::invalid_argument, "'region' is US, EU, JP or GOV");
 }
 
-Result<std::unique_ptr<Source>> create(const definitions::MetricDefinition& metric,
-                                       const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Source>> create_new_relic(const definitions::MetricDefinition& metric,
+                                                 const definitions::Settings& settings,
+                                                 net::Services& services) {
   auto endpoint = endpoint_of(settings);
   if (!endpoint) return std::unexpected(endpoint.error());
   const Duration query_timeout = settings.duration("query_timeout");
@@ -216,7 +217,7 @@ Result<std::unique_ptr<Source>> create(const definitions::MetricDefinition& metr
   return std::make_unique<NewRelicSource>(std::move(*api), services.runtime, settings);
 }
 
-std::vector<definitions::Key> own_keys() {
+std::vector<definitions::Key> keys_of_new_relic() {
   return {
       {.name = "account_id",
        .type = KeyType::integer,
@@ -254,7 +255,8 @@ const Kind& new_relic() {
            .name = "new-relic",
            .vendor = "newrelic",
            .summary = "An NRQL query of New Relic.",
-           .keys = definitions::join({own_keys(), definitions::row_keys(), definitions::connection_keys()}),
+           .keys = definitions::join(
+               {keys_of_new_relic(), definitions::row_keys(), definitions::connection_keys()}),
            .delay = 1min,
            .permissions = "A user key of a user who may read the account's data.",
            .notes =
@@ -264,7 +266,7 @@ const Kind& new_relic() {
                "with "
                "COMPARE WITH has none.\n\nAn account may ask 3,000 NRQL queries a minute; "
                "`requests_per_minute` keeps below that."},
-      .create = &create};
+      .create = &create_new_relic};
   return kind;
 }
 

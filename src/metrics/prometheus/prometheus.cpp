@@ -15,9 +15,9 @@ using definitions::KeyType;
 constexpr std::size_t longest_url = 2000;
 /// What one range query may give for each series (Prometheus' HTTP API); a request stays just below.
 constexpr std::int64_t most_points = 10'900;
-constexpr std::int64_t most_requests = 100;
+constexpr std::int64_t most_range_queries = 100;
 
-struct Point {
+struct Pair {
   double seconds = 0;  ///< since 1970
   double value = 0;
   UtcTime at() const { return from_epoch_seconds(seconds); }
@@ -25,11 +25,11 @@ struct Point {
 
 /// `[1795457326.275, "1"]`; nullopt inside for NaN and infinities. Prometheus writes numbers as text: `1`,
 /// `1.5e+06`, `NaN`, `+Inf`.
-Result<std::optional<Point>> point_of(const JsonValue& pair) {
+Result<std::optional<Pair>> pair_of(const JsonValue& pair) {
   auto elements = pair.each_element();
   if (elements.size() != 2 || !elements.next() || !elements.value().is_number())
     return std::unexpected(bad_answer("a point is not [time, \"value\"]"));
-  Point point{.seconds = *elements.value().number()};
+  Pair point{.seconds = *elements.value().number()};
   elements.next();
   const auto value = elements.value().is_text() ? number_of_text(elements.value().text_or("")) : std::nullopt;
   if (!value) return std::unexpected(bad_answer("a value is not a number in quotes"));
@@ -65,7 +65,7 @@ Status add_past(const JsonValue& data, std::map<Labels, Points>& out) {
     Points& points = out[std::move(*labels)];
     points.reserve(points.size() + pairs->size());
     while (pairs->next()) {
-      auto point = point_of(pairs->value());
+      auto point = pair_of(pairs->value());
       if (!point) return std::unexpected(point.error());
       if (!*point) continue;
       const UtcTime at = (*point)->at();
@@ -78,11 +78,11 @@ Status add_past(const JsonValue& data, std::map<Labels, Points>& out) {
 }
 
 /// The newest point of a matrix' series that is a number.
-Result<std::optional<Point>> newest_of(const JsonValue& series) {
+Result<std::optional<Pair>> newest_of(const JsonValue& series) {
   const auto values = series["values"].list();
   if (!values) return std::unexpected(bad_answer("a series has no values"));
   for (auto pair = values->rbegin(); pair != values->rend(); ++pair) {
-    auto point = point_of(*pair);
+    auto point = pair_of(*pair);
     if (!point || *point) return point;
   }
   return std::nullopt;
@@ -94,7 +94,7 @@ Result<std::vector<Series>> series_of(const JsonValue& data) {
   if (!type || !result.exists()) return std::unexpected(bad_answer("no resultType and result in the answer"));
   std::vector<Series> out;
   if (*type == "scalar") {
-    auto point = point_of(result);
+    auto point = pair_of(result);
     if (!point) return std::unexpected(point.error());
     // The time of a scalar and of a vector is that of the query, by the server's clock: it says nothing.
     if (*point) out.push_back({.labels = {}, .value = (*point)->value, .at = {}});
@@ -113,7 +113,7 @@ Result<std::vector<Series>> series_of(const JsonValue& data) {
     const JsonValue value = is_vector ? one["value"] : one;
     if (!value.exists())
       return std::unexpected(bad_answer("a series has no value (native histograms are not numbers)"));
-    const auto point = is_vector ? point_of(value) : newest_of(one);
+    const auto point = is_vector ? pair_of(value) : newest_of(one);
     if (!point) return std::unexpected(point.error());
     if (!*point) continue;
     auto labels = labels_of(one["metric"]);
@@ -154,7 +154,7 @@ class PrometheusSource final : public Source {
 
   Task<Result<std::vector<PastSeries>>> past(PastRange range) override {
     const std::int64_t steps = range.step > Duration{0} ? (range.to - range.from) / range.step + 1 : 0;
-    if (steps <= 0 || steps > most_points * most_requests)
+    if (steps <= 0 || steps > most_points * most_range_queries)
       co_return fail(ErrorCode::invalid_argument, "no such range of the past can be asked for");
     std::map<Labels, Points> found;
     for (UtcTime from = range.from; from < range.to; from += most_points * range.step) {
@@ -240,8 +240,9 @@ class PrometheusSource final : public Source {
   bool accept_partial_ = false;
 };
 
-Result<std::unique_ptr<Source>> create(const definitions::MetricDefinition& metric,
-                                       const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Source>> create_prometheus(const definitions::MetricDefinition& metric,
+                                                  const definitions::Settings& settings,
+                                                  net::Services& services) {
   if (settings.has("range") && settings.duration("step") <= Duration{0})
     return fail(ErrorCode::invalid_argument, "'range' needs a 'step' above 0");
   auto sign_in = net::SignIn::create(settings, services);
@@ -290,7 +291,7 @@ const Kind& prometheus() {
            .notes = "An instant query looks back 5 minutes (`--query.lookback-delta`): a target that died "
                     "less than that ago still answers. Use a function of a short range, such as "
                     "`rate(x[1m])`, where that matters.\n\nNaN and infinities count as no value."},
-      .create = &create};
+      .create = &create_prometheus};
   return kind;
 }
 

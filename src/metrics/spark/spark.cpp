@@ -220,8 +220,8 @@ class SparkSource final : public Source {
   std::string query_;
 };
 
-Result<std::unique_ptr<Source>> create(const definitions::MetricDefinition& metric,
-                                       const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Source>> create_spark(const definitions::MetricDefinition& metric,
+                                             const definitions::Settings& settings, net::Services& services) {
   const std::string what = settings.text("metric");
   const std::string source = settings.text("source");
   const bool has_application =
@@ -288,7 +288,7 @@ const Kind& spark() {
                "history "
                "server is late: do not scale on it. Scale workers (standalone, Kubernetes); Spark's dynamic "
                "allocation already moves executors."},
-      .create = &create};
+      .create = &create_spark};
   return kind;
 }
 

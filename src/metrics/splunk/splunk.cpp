@@ -16,7 +16,7 @@ constexpr std::int64_t steps_a_search = 5000;
 constexpr std::int64_t most_searches = 100;
 /// What is left of the time-out for a job to be cancelled.
 constexpr Duration spare = 1s;
-constexpr Duration least_for_past = 1min;
+constexpr Duration least_splunk_step = 1min;
 
 /// SPL that does not begin with a command of its own searches.
 std::string search_of(const std::string& query) {
@@ -80,7 +80,7 @@ class SplunkSource final : public Source {
       co_return fail(ErrorCode::invalid_argument, "no such range of the past can be asked for");
     std::vector<Series> all;
     for (UtcTime from = range.from; from < range.to; from += length) {
-      api_->begin(least_for_past);
+      api_->begin(least_splunk_step);
       Window window{.earliest = iso8601(from), .latest = iso8601(std::min(from + length, range.to))};
       auto rows = co_await run(past_search_, std::move(window));
       auto series = rows ? pick(std::move(*rows)) : std::unexpected(rows.error());
@@ -243,8 +243,9 @@ net::SignInOptions session_of(const definitions::Settings& settings) {
   return options;
 }
 
-Result<std::unique_ptr<Source>> create(const definitions::MetricDefinition& metric,
-                                       const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Source>> create_splunk(const definitions::MetricDefinition& metric,
+                                              const definitions::Settings& settings,
+                                              net::Services& services) {
   if (search_of(settings.text("query")).empty() == settings.text("saved_search").empty())
     return fail(ErrorCode::invalid_argument, "give one of 'query' and 'saved_search'");
   auto api = JsonApi::create(metric, settings, services, session_of(settings));
@@ -252,7 +253,7 @@ Result<std::unique_ptr<Source>> create(const definitions::MetricDefinition& metr
   return std::make_unique<SplunkSource>(std::move(*api), services.runtime, settings);
 }
 
-std::vector<definitions::Key> own_keys() {
+std::vector<definitions::Key> keys_of_splunk() {
   return {
       {.name = "endpoint",
        .type = KeyType::url,
@@ -302,7 +303,7 @@ const Kind& splunk() {
            .name = "splunk",
            .vendor = "splunk",
            .summary = "A search of Splunk Enterprise or Splunk Cloud Platform.",
-           .keys = definitions::join({own_keys(), definitions::row_keys(), definitions::http_keys()}),
+           .keys = definitions::join({keys_of_splunk(), definitions::row_keys(), definitions::http_keys()}),
            .permissions = "The capability `search` and the indexes that the search reads.",
            .notes =
                "Sign in with a `token` (authentication tokens of Splunk), or with `username` and `password`: "
@@ -312,7 +313,7 @@ const Kind& splunk() {
                "quota. For heavy searches let Splunk run a scheduled one, and read it with "
                "`| loadjob savedsearch=\"owner:app:name\"`. Splunk Cloud opens its management port on "
                "request only."},
-      .create = &create};
+      .create = &create_splunk};
   return kind;
 }
 

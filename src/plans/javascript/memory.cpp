@@ -9,9 +9,6 @@
 namespace wave::plans::javascript {
 namespace {
 
-// Refusing a small request aborts the engine; a large one it survives.
-constexpr std::size_t refusable = 8u << 20;
-
 std::atomic<bool> counting{false};
 std::atomic<long long> in_use_bytes{0};
 std::atomic<long long> most_bytes{INT64_MAX};
@@ -32,6 +29,9 @@ long long MemoryCount::in_use() {
 
 #ifndef WAVE_SANITIZED
 namespace {
+
+// Refusing a small request aborts the engine; a large one it survives.
+constexpr std::size_t refusable = 8u << 20;
 
 bool refuse(std::size_t size) {
   if (!counting.load(std::memory_order_relaxed)) return false;

@@ -82,7 +82,7 @@ void AwsWorld::expect_golden(const std::string& service, const std::string& oper
         "\n  " + one["method"].get<std::string>() + " " + one["url"].get<std::string>() + " " + wanted;
     net::HttpRequest request = seen.request;
     request.body = with_token(request.body, token_of(wanted));
-    if (request.url != one["url"] || request.method != one["method"] || request.body != wanted) continue;
+    if (one["url"] != request.url || one["method"] != request.method || request.body != wanted) continue;
     if (one["headers"].contains("X-Amz-Security-Token")) continue;
     std::string authorization = seen.header("Authorization");
     if (request.body != seen.request.body) {

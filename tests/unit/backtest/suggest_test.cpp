@@ -11,9 +11,9 @@
 namespace wave::backtest {
 namespace {
 
-const UtcTime start = *parse_time("2026-11-25T00:00:00Z");
+const UtcTime newest = *parse_time("2026-11-25T00:00:00Z");
 
-definitions::Definitions definitions_of(const std::string& yaml) {
+definitions::Definitions parsed(const std::string& yaml) {
   definitions::Catalog catalog;
   for (const auto* kind : metrics::registry()) catalog.metrics.push_back(&kind->table);
   for (const auto* kind : components::registry()) catalog.components.push_back(&kind->table);
@@ -22,7 +22,7 @@ definitions::Definitions definitions_of(const std::string& yaml) {
   return std::move(loaded.definitions);
 }
 
-std::string follow(const std::string& strategy) {
+std::string following(const std::string& strategy) {
   return R"(kind: Metric
 id: load
 metric_kind: push
@@ -48,9 +48,9 @@ Question question(std::int64_t days, std::int64_t days_of_test) {
   made.component_id = "web";
   made.load_metric = "load";
   made.capacity = 10 / utilisation;
-  made.from = start - days_of_test * 24h;
-  made.to = start;
-  forecast::Series series{.start = start - days * 24h, .step = 5min, .values = {}};
+  made.from = newest - days_of_test * 24h;
+  made.to = newest;
+  forecast::Series series{.start = newest - days * 24h, .step = 5min, .values = {}};
   for (std::int64_t i = 0; i < days * 288; ++i) {
     const auto minute = i % 288 * 5;
     const double wobble = static_cast<double>(i * 7919 % 13);
@@ -68,14 +68,14 @@ const Candidate& first(const Suggestions& told, bool Candidate::* is) {
 
 // One search serves several facts: it is 28 runs of days.
 TEST(Suggest, TheFrontierIsChosenBeforeTheTestAndConfirmedInIt) {
-  const auto told = suggest(definitions_of(follow("target: { metric: load, per_unit: 10 }")), question(3, 1));
+  const auto told = suggest(parsed(following("target: { metric: load, per_unit: 10 }")), question(3, 1));
   ASSERT_TRUE(told) << told.error().text();
   EXPECT_EQ(told->tried, 28u);
   EXPECT_EQ(told->plan_id, "follow");
   EXPECT_EQ(told->item_id, "track");
   // A quarter of what comes before the test is history.
-  EXPECT_EQ(told->from, start - 3 * 24h + 12h);
-  EXPECT_EQ(told->to, start - 24h);
+  EXPECT_EQ(told->from, newest - 3 * 24h + 12h);
+  EXPECT_EQ(told->to, newest - 24h);
   EXPECT_TRUE(told->is_short);
 
   ASSERT_GE(told->frontier.size(), 2u);
@@ -104,7 +104,7 @@ TEST(Suggest, TheFrontierIsChosenBeforeTheTestAndConfirmedInIt) {
 
 TEST(Suggest, TheFiguresOfYourOwnAreThoseOfABacktest) {
   const auto definitions =
-      definitions_of(follow("target: { metric: load, per_unit: 10 }\n    proactive: { violation_cost: 5 }"));
+      parsed(following("target: { metric: load, per_unit: 10 }\n    proactive: { violation_cost: 5 }"));
   const auto asked = question(3, 1);
   const auto told = suggest(definitions, asked);
   ASSERT_TRUE(told) << told.error().text();
@@ -133,14 +133,14 @@ TEST(Suggest, TheFiguresOfYourOwnAreThoseOfABacktest) {
 }
 
 TEST(Suggest, WithoutADayBeforeTheTestNothingIsChosen) {
-  const auto told = suggest(definitions_of(follow("target: { metric: load, per_unit: 10 }")), question(2, 1));
+  const auto told = suggest(parsed(following("target: { metric: load, per_unit: 10 }")), question(2, 1));
   ASSERT_FALSE(told);
   EXPECT_EQ(told.error().code, ErrorCode::invalid_argument);
   EXPECT_NE(told.error().message.find("that is only 1d"), std::string::npos) << told.error().message;
 }
 
 TEST(Suggest, OnlyATargetPerUnitCanBeVaried) {
-  const auto told = suggest(definitions_of(follow("target: { metric: load, average: 10 }")), question(4, 1));
+  const auto told = suggest(parsed(following("target: { metric: load, average: 10 }")), question(4, 1));
   ASSERT_FALSE(told);
   EXPECT_NE(told.error().message.find("no plan item follows 'load' for 'web'"), std::string::npos);
 }

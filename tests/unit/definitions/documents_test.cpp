@@ -12,15 +12,15 @@
 namespace wave::definitions {
 namespace {
 
-const KindTable metric_kind{
+const KindTable listed_metric{
     .document = Document::metric, .name = "push", .vendor = "push", .summary = "test", .keys = {}};
-const KindTable component_kind{.document = Document::component,
-                               .name = "logger",
-                               .vendor = "local",
-                               .summary = "test",
-                               .keys = {},
-                               .values = {{.name = "desired", .highest = 1000, .integral = false}}};
-const Catalog catalog{.metrics = {&metric_kind}, .components = {&component_kind}};
+const KindTable listed_component{.document = Document::component,
+                                 .name = "logger",
+                                 .vendor = "local",
+                                 .summary = "test",
+                                 .keys = {},
+                                 .values = {{.name = "desired", .highest = 1000, .integral = false}}};
+const Catalog listed{.metrics = {&listed_metric}, .components = {&listed_component}};
 
 /// A place in a document where a block stands: text before and behind its keys.
 struct Place {
@@ -34,7 +34,7 @@ struct Place {
         "{ kind: Metric, id: rps, metric_kind: push }\n---\n"
         "{ kind: ScalingComponent, id: web, component_kind: logger }\n---\n";
     std::vector<std::string> out;
-    for (const auto& one : load_text("w.yaml", known + before + keys + behind + "\n", catalog).errors)
+    for (const auto& one : load_text("w.yaml", known + before + keys + behind + "\n", listed).errors)
       out.push_back(one.message);
     return out;
   }
@@ -167,7 +167,7 @@ TEST(Documents, ChoicesAndFlagsAreThoseThatAreTold) {
 TEST(Documents, ExamplesAreDocuments) {
   std::string all;
   for (const Block* document : documents()) all += "---\n" + std::string(document->example);
-  for (const auto& error : load_text("w.yaml", all, catalog).errors)
+  for (const auto& error : load_text("w.yaml", all, listed).errors)
     EXPECT_TRUE(error.message.starts_with("unknown metric_kind") ||
                 error.message.starts_with("unknown component_kind") ||
                 error.message.starts_with("there is no "))

@@ -13,7 +13,7 @@ std::vector<NamedSeries> read(std::string_view text, std::optional<Duration> ste
   return out.value_or(std::vector<NamedSeries>{});
 }
 
-std::string refusal(std::string_view text) {
+std::string refusal_of(std::string_view text) {
   const auto out = read_csv(text, {.file = "rps.csv", .id = "rps"});
   return out ? "read" : out.error().text();
 }
@@ -48,12 +48,13 @@ TEST(Csv, SortsAveragesDuplicatesAndLeavesHoles) {
 }
 
 TEST(Csv, NamesTheLineThatIsWrong) {
-  EXPECT_EQ(refusal("2026-01-01T00:00:00Z,1\nyesterday,2\n"), "rps.csv:2: 'yesterday' is no timestamp");
-  EXPECT_EQ(refusal("2026-01-01T00:00:00Z,1\n2026-01-01T00:05:00Z,many\n"), "rps.csv:2: 'many' is no number");
-  EXPECT_EQ(refusal("2026-01-01T00:00:00Z,inf\n"), "rps.csv:1: 'inf' is no number");
-  EXPECT_EQ(refusal("1,2,3,4\n"), "rps.csv:1: a row is timestamp,value or series,timestamp,value");
-  EXPECT_EQ(refusal("1,10\n2,11\n"), "rps.csv:1: timestamps that are row numbers need --step");
-  EXPECT_EQ(refusal(""), "rps.csv: there are no rows in it");
+  EXPECT_EQ(refusal_of("2026-01-01T00:00:00Z,1\nyesterday,2\n"), "rps.csv:2: 'yesterday' is no timestamp");
+  EXPECT_EQ(refusal_of("2026-01-01T00:00:00Z,1\n2026-01-01T00:05:00Z,many\n"),
+            "rps.csv:2: 'many' is no number");
+  EXPECT_EQ(refusal_of("2026-01-01T00:00:00Z,inf\n"), "rps.csv:1: 'inf' is no number");
+  EXPECT_EQ(refusal_of("1,2,3,4\n"), "rps.csv:1: a row is timestamp,value or series,timestamp,value");
+  EXPECT_EQ(refusal_of("1,10\n2,11\n"), "rps.csv:1: timestamps that are row numbers need --step");
+  EXPECT_EQ(refusal_of(""), "rps.csv: there are no rows in it");
 }
 
 TEST(Csv, RefusesASpanThatWouldFillTheMemory) {

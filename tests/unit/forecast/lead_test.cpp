@@ -12,18 +12,18 @@ namespace wave::forecast {
 namespace {
 
 constexpr double missing = std::numeric_limits<double>::quiet_NaN();
-constexpr int day = 1440;
+constexpr int minutes_a_day = 1440;
 
 /// A day like every other: 100 at night, 1000 at noon, with a little deterministic noise.
 double daily(int minute) {
-  const double phase = 2 * std::numbers::pi * (minute % day) / day;
+  const double phase = 2 * std::numbers::pi * (minute % minutes_a_day) / minutes_a_day;
   const double noise = std::sin(minute * 12.9898) * 20;
   return 550 - 450 * std::cos(phase) + noise;
 }
 
 LeadForecaster taught(int days, double (*load)(int) = daily) {
   LeadForecaster forecaster({.step = 1min, .lead = 15min, .span = 1min, .unit = 25});
-  for (int minute = 0; minute < days * day; ++minute) forecaster.add(load(minute));
+  for (int minute = 0; minute < days * minutes_a_day; ++minute) forecaster.add(load(minute));
   return forecaster;
 }
 
@@ -60,9 +60,9 @@ TEST(LeadForecaster, AMorningRiseIsSeenBeforeItComes) {
   int asked = 0;
   double error = 0;
   double error_of_persistence = 0;
-  for (int minute = 0; minute < 6 * day; ++minute) {
+  for (int minute = 0; minute < 6 * minutes_a_day; ++minute) {
     forecaster.add(daily(minute));
-    if (minute < 5 * day) continue;
+    if (minute < 5 * minutes_a_day) continue;
     const auto forecast = forecaster.forecast();
     ASSERT_TRUE(forecast) << forecaster.problem();
     const double truth = daily(minute + 15 + 1);
@@ -80,8 +80,8 @@ TEST(LeadForecaster, AMorningRiseIsSeenBeforeItComes) {
 TEST(LeadForecaster, WhatItSaidIsKeptWithTheTruth) {
   auto forecaster = taught(4);
   ASSERT_TRUE(forecaster.outcome());
-  EXPECT_NEAR(forecaster.outcome()->load, daily(4 * day - 1), 0.5);
-  EXPECT_NEAR(forecaster.outcome()->level, daily(4 * day - 1 - 16), 0.5);
+  EXPECT_NEAR(forecaster.outcome()->load, daily(4 * minutes_a_day - 1), 0.5);
+  EXPECT_NEAR(forecaster.outcome()->level, daily(4 * minutes_a_day - 1 - 16), 0.5);
   EXPECT_LE(forecaster.outcome()->q50, forecaster.outcome()->q95);
 }
 
@@ -90,8 +90,10 @@ TEST(LeadForecaster, HostileSeriesGiveFiniteForecastsOrNone) {
   const auto constant = [](int) { return 42.0; };
   const auto negative = [](int minute) { return -daily(minute); };
   const auto nothing = [](int) { return missing; };
-  const auto hole = [](int minute) { return minute > 2 * day && minute < 9 * day ? missing : daily(minute); };
-  const auto shift = [](int minute) { return daily(minute) * (minute > 9 * day ? 3 : 1); };
+  const auto hole = [](int minute) {
+    return minute > 2 * minutes_a_day && minute < 9 * minutes_a_day ? missing : daily(minute);
+  };
+  const auto shift = [](int minute) { return daily(minute) * (minute > 9 * minutes_a_day ? 3 : 1); };
   const auto infinite = [](int minute) {
     return minute % 7 == 0 ? std::numeric_limits<double>::infinity() : daily(minute);
   };
@@ -128,7 +130,7 @@ TEST(Sizer, AHigherPriceOfViolationsBuysMoreUnits) {
   double before = 0;
   for (const double cost : {1.0, 14.0, 100.0}) {
     Sizer sizer({.per_unit = 25, .limit_per_unit = 35, .violation_cost = cost}, 20);
-    sizer.step(daily(5 * day), {.forecast = forecaster.forecast(), .lead = 15});
+    sizer.step(daily(5 * minutes_a_day), {.forecast = forecaster.forecast(), .lead = 15});
     EXPECT_GE(sizer.need(), before) << cost;
     before = sizer.need();
   }
@@ -156,7 +158,7 @@ TEST(Allowance, WhatIsNotProvenMayCostItsShareAndNoMore) {
   double wished = 0;
   double reactive = 0;
   int limited = 0;
-  for (int minute = 0; minute < 20 * day; ++minute) {
+  for (int minute = 0; minute < 20 * minutes_a_day; ++minute) {
     allowance.step({.reactive = 10, .mean_fleet = 10});
     const double units = allowance.spent() ? 10 : 20;
     allowance.charge(units);
@@ -166,12 +168,12 @@ TEST(Allowance, WhatIsNotProvenMayCostItsShareAndNoMore) {
   }
   // A tenth for twenty days and the three days that were saved up.
   EXPECT_NEAR(wished / reactive, 1 + 0.1 * 23 / 20, 0.01);
-  EXPECT_GT(limited, 10 * day);
+  EXPECT_GT(limited, 10 * minutes_a_day);
 }
 
 TEST(Allowance, AProvenForecastIsNotLimited) {
   Allowance allowance({.share = 0.1});
-  for (int minute = 0; minute < 20 * day; ++minute) {
+  for (int minute = 0; minute < 20 * minutes_a_day; ++minute) {
     allowance.step({.reactive = 10, .mean_fleet = 10, .proven = true});
     allowance.charge(30);
   }
@@ -181,14 +183,14 @@ TEST(Allowance, AProvenForecastIsNotLimited) {
 
 TEST(Allowance, WhatIsSavedShrinksWithALoadThatFalls) {
   Allowance allowance({.share = 0.1});
-  for (int minute = 0; minute < day; ++minute) {
+  for (int minute = 0; minute < minutes_a_day; ++minute) {
     allowance.step({.reactive = 30, .mean_fleet = 30});
     allowance.charge(30);
   }
   EXPECT_FALSE(allowance.scarce());
   // The mean of the last days has hardly moved, which would pay for a day of twice the fleet.
   int minutes = 0;
-  for (; minutes < day && !allowance.spent(); ++minutes) {
+  for (; minutes < minutes_a_day && !allowance.spent(); ++minutes) {
     allowance.step({.reactive = 10, .mean_fleet = 30});
     if (!allowance.spent()) allowance.charge(20);
   }
@@ -198,7 +200,7 @@ TEST(Allowance, WhatIsSavedShrinksWithALoadThatFalls) {
 TEST(Allowance, AfterItHasShrunkItIsSavedUpAgain) {
   Allowance allowance({.share = 0.1});
   for (const double load : {30.0, 10.0, 30.0}) {
-    for (int minute = 0; minute < 4 * day; ++minute) {
+    for (int minute = 0; minute < 4 * minutes_a_day; ++minute) {
       allowance.step({.reactive = load, .mean_fleet = 30});
       allowance.charge(load);
     }
@@ -211,7 +213,7 @@ TEST(Sizer, ASurpriseIsHeldUntilTheAllowanceIsSpent) {
   Sizer sizer({.per_unit = 25, .limit_per_unit = 35}, 20);
   bool held = false;
   bool spent = false;
-  for (int minute = 0; minute < 10 * day && !spent; ++minute) {
+  for (int minute = 0; minute < 10 * minutes_a_day && !spent; ++minute) {
     sizer.step(minute % 15 == 14 ? 4000 : 300, {.forecast = forecaster.forecast(), .lead = 5});
     held = held || sizer.need() >= std::ceil(4000.0 / 35);
     spent = sizer.spent();

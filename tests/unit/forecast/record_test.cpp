@@ -9,7 +9,7 @@
 namespace wave::forecast {
 namespace {
 
-constexpr int day = 1440;
+constexpr int steps_a_day = 1440;
 
 /// 100 at night, 1000 at noon; `at` in days.
 double sine(double at) {
@@ -76,7 +76,7 @@ TEST(Record, AForecastIsProvenWhenItLosesClearlyLessThanTheLastValue) {
   Record better(1min, 1);
   Record equal(1min, 1);
   EXPECT_FALSE(better.proven());
-  for (int i = 0; i < day; ++i) {
+  for (int i = 0; i < steps_a_day; ++i) {
     const double load = i % 2 == 0 ? 100 : 50;
     better.add({.load = load, .level = 150 - load, .q50 = load, .q90 = load + 5, .q95 = load + 9});
     equal.add({.load = load, .level = 150 - load, .q50 = 75, .q90 = 200 - load, .q95 = 200 - load});
@@ -94,14 +94,14 @@ TEST(Record, AFallOfTheLevelProvesNothing) {
   const auto draw = [&] {
     return static_cast<double>(random()) / static_cast<double>(std::minstd_rand::max());
   };
-  for (int minute = 0; minute < 8 * day; ++minute) {
-    const double scale = minute < 4 * day ? 1000 : 100;
+  for (int minute = 0; minute < 8 * steps_a_day; ++minute) {
+    const double scale = minute < 4 * steps_a_day ? 1000 : 100;
     const double level = scale * (0.9 + 0.2 * draw());
     const double load = scale * (0.9 + 0.2 * draw());
     // 90 % of the differences of two such loads are below that.
     const double rise = scale * 0.2 * (1 - std::sqrt(0.2));
     record.add({.load = load, .level = level, .q50 = level, .q90 = level + rise, .q95 = level + 2 * rise});
-    if (minute < day) continue;
+    if (minute < steps_a_day) continue;
     ASSERT_FALSE(record.proven()) << minute;
     ASSERT_EQ(record.objection(), "") << minute;
   }
@@ -120,14 +120,15 @@ TEST(Record, AForecastWithoutARecordMayNotAct) {
 
 TEST(Record, AForecastThatIsAlwaysTooLowStandsAside) {
   Record record(1min, 1);
-  for (int i = 0; i < day; ++i) record.add({.load = 100, .level = 100, .q50 = 50, .q90 = 60, .q95 = 70});
+  for (int i = 0; i < steps_a_day; ++i)
+    record.add({.load = 100, .level = 100, .q50 = 50, .q90 = 60, .q95 = 70});
   EXPECT_EQ(record.coverage90(), 0);
   EXPECT_NE(record.objection().find("worse than the last value"), std::string::npos) << record.objection();
 }
 
 TEST(Record, AGoodOneActs) {
   Record record(1min, 1);
-  for (int i = 0; i < day; ++i) {
+  for (int i = 0; i < steps_a_day; ++i) {
     const double load = 100 + 10 * (i % 10);
     record.add({.load = load, .level = 50, .q50 = 145, .q90 = 180, .q95 = 190});
   }

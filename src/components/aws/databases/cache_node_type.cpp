@@ -13,11 +13,11 @@ const XmlListing groups{.action = "DescribeReplicationGroups",
                         .list = "ReplicationGroups",
                         .name = "ReplicationGroupId",
                         .single = "ReplicationGroupId"};
-const XmlListing clusters{.action = "DescribeCacheClusters",
-                          .list = "CacheClusters",
-                          .name = "CacheClusterId",
-                          .single = "CacheClusterId",
-                          .more = {{"ShowCacheNodeInfo", "true"}}};
+const XmlListing described_clusters{.action = "DescribeCacheClusters",
+                                    .list = "CacheClusters",
+                                    .name = "CacheClusterId",
+                                    .single = "CacheClusterId",
+                                    .more = {{"ShowCacheNodeInfo", "true"}}};
 
 void add_status(const std::string& status, Observation& seen) {
   seen.changing = status != "available" && !is_stuck(status);
@@ -35,7 +35,7 @@ std::shared_ptr<XmlItems> replication_groups(std::shared_ptr<net::AwsClient> cli
 }
 
 std::shared_ptr<XmlItems> cache_clusters(std::shared_ptr<net::AwsClient> client, net::Services& services) {
-  return xml_items(clusters, std::move(client), services);
+  return xml_items(described_clusters, std::move(client), services);
 }
 
 CacheNodeType::CacheNodeType(const definitions::ComponentDefinition& definition,

@@ -14,8 +14,9 @@ constexpr DbEngine engine{.service = net::aws::docdb,
                           .steering_space = "",
                           .has_parameter_groups = false};
 
-Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
-                                          const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Component>> create_documentdb(const definitions::ComponentDefinition& definition,
+                                                     const definitions::Settings& settings,
+                                                     net::Services& services) {
   return DbCluster::create(engine, definition, settings, services);
 }
 
@@ -46,7 +47,7 @@ const Kind& amazon_documentdb() {
                "writer: after a failover it may be one of them. `scale_in` is false unless you write "
                "true.\n\nRDS, Neptune and DocumentDB share one API: a cluster of another engine is refused. "
                "Application Auto Scaling knows no DocumentDB: nobody else steers it."},
-      .create = &create};
+      .create = &create_documentdb};
   return kind;
 }
 

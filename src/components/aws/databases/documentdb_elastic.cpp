@@ -85,8 +85,9 @@ class ElasticCluster final : public AwsComponent {
   std::unique_ptr<net::AwsClient> client_;
 };
 
-Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
-                                          const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Component>> create_documentdb_elastic(
+    const definitions::ComponentDefinition& definition, const definitions::Settings& settings,
+    net::Services& services) {
   auto client = services.aws.client(net::aws::docdb_elastic, settings);
   if (!client) return std::unexpected(client.error());
   return std::make_unique<ElasticCluster>(definition, settings, services.runtime, std::move(*client));
@@ -135,7 +136,7 @@ const Kind& amazon_documentdb_elastic() {
                "shards needs: begin with the two, and a refusal names what it lacks.",
            .notes = "Another number of shards moves data: minutes to hours, so let it be rare. `scale_in` is "
                     "false unless you write true. While the cluster is not ACTIVE nothing is changed."},
-      .create = &create};
+      .create = &create_documentdb_elastic};
   return kind;
 }
 

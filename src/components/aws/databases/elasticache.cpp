@@ -101,23 +101,24 @@ class ServerlessCache final : public AwsComponent {
   std::shared_ptr<XmlItems> caches_;
 };
 
-std::string problem(const definitions::Settings& metadata) {
+std::string problem_of_elasticache(const definitions::Settings& metadata) {
   int given = 0;
   for (const char* key : {"serverless_cache_name", "replication_group_id", "cache_cluster_id"})
     given += metadata.has(key) ? 1 : 0;
   return given == 1 ? "" : "give one of serverless_cache_name, replication_group_id and cache_cluster_id";
 }
 
-std::string lacks(const definitions::Settings& metadata, std::string_view value) {
-  if (!problem(metadata).empty()) return {};
+std::string lacks_of_elasticache(const definitions::Settings& metadata, std::string_view value) {
+  if (!problem_of_elasticache(metadata).empty()) return {};
   if (metadata.has("serverless_cache_name"))
     return value == Sizes::value ? "a serverless cache has no nodes" : "";
   return value == Sizes::value ? "" : "only a serverless cache has such a limit";
 }
 
-Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
-                                          const definitions::Settings& settings, net::Services& services) {
-  if (auto wrong = problem(settings); !wrong.empty())
+Result<std::unique_ptr<Component>> create_elasticache(const definitions::ComponentDefinition& definition,
+                                                      const definitions::Settings& settings,
+                                                      net::Services& services) {
+  if (auto wrong = problem_of_elasticache(settings); !wrong.empty())
     return fail(ErrorCode::invalid_argument, std::move(wrong));
   if (!settings.has("serverless_cache_name"))
     return create_sized<CacheNodeType>(net::aws::elasticache, "node_types", definition, settings, services);
@@ -166,8 +167,8 @@ const Kind& amazon_elasticache() {
                       Sizes::spec("node_types", "Which of `node_types` its nodes have.")},
            .ready_after = 5min,
            .scale_in = false,
-           .problem = &problem,
-           .lacks = &lacks,
+           .problem = &problem_of_elasticache,
+           .lacks = &lacks_of_elasticache,
            .permissions =
                "`elasticache:DescribeServerlessCaches` and `elasticache:ModifyServerlessCache` on the cache; "
                "for a node type `elasticache:DescribeReplicationGroups` and "
@@ -186,7 +187,7 @@ const Kind& amazon_elasticache() {
                "add it. While another change waits for its maintenance window nothing is sent: AWS would "
                "make both at once. For the number of nodes, shards and replicas use "
                "`amazon-elasticache-redis` and `amazon-elasticache-memcached`."},
-      .create = &create};
+      .create = &create_elasticache};
   return kind;
 }
 

@@ -86,8 +86,9 @@ class MemcachedCluster final : public AwsComponent {
   std::vector<std::string> ids_;  ///< of the nodes that were seen last, ascending
 };
 
-Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
-                                          const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Component>> create_elasticache_memcached(
+    const definitions::ComponentDefinition& definition, const definitions::Settings& settings,
+    net::Services& services) {
   auto client = services.aws.client(net::aws::elasticache, settings);
   if (!client) return std::unexpected(client.error());
   auto made = std::make_unique<MemcachedCluster>(definition, settings, std::move(*client), services);
@@ -125,7 +126,7 @@ const Kind& amazon_elasticache_memcached() {
                "More or fewer nodes move keys between nodes: the cache is cold for those, so grow before "
                "a peak and not in it. The nodes with the highest numbers go first, with what they hold: "
                "`scale_in` is false unless you write true. Clients need auto discovery."},
-      .create = &create};
+      .create = &create_elasticache_memcached};
   return kind;
 }
 

@@ -173,8 +173,9 @@ class ReplicationGroup final : public AwsComponent {
   std::optional<decisions::Block> no_room_;
 };
 
-Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
-                                          const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Component>> create_elasticache_redis(
+    const definitions::ComponentDefinition& definition, const definitions::Settings& settings,
+    net::Services& services) {
   auto client = services.aws.client(net::aws::elasticache, settings);
   if (!client) return std::unexpected(client.error());
   auto cloudwatch = services.aws.client(net::aws::cloudwatch, without_own_endpoint(settings));
@@ -231,7 +232,7 @@ const Kind& amazon_elasticache_redis() {
                "removed. `scale_in` is false unless you write true. Clients need the topology "
                "refresh "
                "of cluster mode."},
-      .create = &create};
+      .create = &create_elasticache_redis};
   return kind;
 }
 

@@ -15,8 +15,9 @@ constexpr DbEngine engine{.service = net::aws::neptune,
                           .most_capacity = 128,
                           .steering_space = "neptune"};
 
-Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
-                                          const definitions::Settings& settings, net::Services& services) {
+Result<std::unique_ptr<Component>> create_neptune(const definitions::ComponentDefinition& definition,
+                                                  const definitions::Settings& settings,
+                                                  net::Services& services) {
   return DbCluster::create(engine, definition, settings, services);
 }
 
@@ -54,7 +55,7 @@ const Kind& amazon_neptune() {
                "true.\n\nRDS, Neptune and DocumentDB share one API: a cluster of another engine is refused. "
                "`min_ncu` (at least 1; `max_ncu` at least 2.5, so 3 in whole units) is the lever for "
                "capacity ahead of load."},
-      .create = &create};
+      .create = &create_neptune};
   return kind;
 }
 

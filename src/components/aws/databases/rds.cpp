@@ -15,13 +15,13 @@ constexpr DbEngine aurora{.service = net::aws::rds,
                           .steering_space = "rds",
                           .skips_final_snapshot = true};
 
-std::string problem(const definitions::Settings& metadata) {
+std::string problem_of_rds(const definitions::Settings& metadata) {
   if (metadata.has("db_cluster_identifier") != metadata.has("db_instance_identifier")) return {};
   return "give one of db_cluster_identifier and db_instance_identifier";
 }
 
-std::string lacks(const definitions::Settings& metadata, std::string_view value) {
-  if (!problem(metadata).empty()) return {};
+std::string lacks_of_rds(const definitions::Settings& metadata, std::string_view value) {
+  if (!problem_of_rds(metadata).empty()) return {};
   const bool is_capacity = value == aurora.min_value || value == aurora.max_value;
   if (metadata.has("db_instance_identifier"))
     return is_capacity ? "an instance outside of a cluster has no such capacity" : "";
@@ -31,9 +31,10 @@ std::string lacks(const definitions::Settings& metadata, std::string_view value)
   return value == RdsInstance::storage ? "the storage of an Aurora cluster grows by itself" : "";
 }
 
-Result<std::unique_ptr<Component>> create(const definitions::ComponentDefinition& definition,
-                                          const definitions::Settings& settings, net::Services& services) {
-  if (auto wrong = problem(settings); !wrong.empty())
+Result<std::unique_ptr<Component>> create_rds(const definitions::ComponentDefinition& definition,
+                                              const definitions::Settings& settings,
+                                              net::Services& services) {
+  if (auto wrong = problem_of_rds(settings); !wrong.empty())
     return fail(ErrorCode::invalid_argument, std::move(wrong));
   if (settings.has("db_instance_identifier"))
     return create_sized<RdsInstance>(net::aws::rds, "instance_classes", definition, settings, services);
@@ -82,8 +83,8 @@ const Kind& amazon_rds() {
            .values = values(),
            .ready_after = 10min,
            .scale_in = false,
-           .problem = &problem,
-           .lacks = &lacks,
+           .problem = &problem_of_rds,
+           .lacks = &lacks_of_rds,
            .permissions =
                "`rds:DescribeDBClusters`, `rds:DescribeDBInstances`, and `rds:ListTagsForResource` for an "
                "instance that is listed without its tags; for readers `rds:CreateDBInstance` on the cluster, "
@@ -113,7 +114,7 @@ const Kind& amazon_rds() {
                "changed again 6 hours after a change, and when it is optimised. While a change of somebody "
                "else waits for its maintenance window, class, storage and ACU are not changed: AWS would "
                "make both at once."},
-      .create = &create};
+      .create = &create_rds};
   return kind;
 }
 
