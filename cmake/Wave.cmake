@@ -11,7 +11,6 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 option(WAVE_BENCH "build the benchmarks" OFF)
 option(WAVE_FUZZ "build the fuzz targets (clang)" OFF)
-option(WAVE_UNITY "compile each folder of the product in a few large pieces: twice as fast as a whole, slower after a small change" OFF)
 set(WAVE_SANITIZE "" CACHE STRING "address,undefined or thread")
 
 find_program(CCACHE ccache)
@@ -61,16 +60,12 @@ if(BUILD_TESTING)
   target_precompile_headers(wave_test_pch PRIVATE ${common_headers} <gtest/gtest.h> <gmock/gmock.h>)
 endif()
 
-# A piece of sources that are compiled together: most of a compilation is templates that they share. Names in unnamed
-# namespaces are unique within a folder, therefore.
+# So many sources of a folder are compiled together: most of a compilation is templates, which they share. Names in
+# unnamed namespaces are unique within a folder, therefore.
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 12)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   # GCC takes unnamed namespaces of a piece's sources for those of a header.
   target_compile_options(wave_options INTERFACE -Wno-subobject-linkage)
-endif()
-if(WAVE_UNITY)
-  # A local name may be that of another source of the piece; the dev build finds what shadows within one.
-  target_compile_options(wave_options INTERFACE -Wno-shadow)
 endif()
 
 # wave_library(folder LINK other folders... PRIVATE third party...): a static library of every .cpp below this folder.
@@ -81,7 +76,7 @@ function(wave_library folder)
   list(TRANSFORM ARG_LINK PREPEND wave_)
   target_link_libraries(wave_${folder} PUBLIC wave_options ${ARG_LINK} PRIVATE ${ARG_PRIVATE})
   target_precompile_headers(wave_${folder} REUSE_FROM wave_pch)
-  set_target_properties(wave_${folder} PROPERTIES UNITY_BUILD ${WAVE_UNITY})
+  set_target_properties(wave_${folder} PROPERTIES UNITY_BUILD ON)
 endfunction()
 
 # wave_test(name SOURCES ... LINK ...): one GoogleTest program whose cases ctest runs one by one.

@@ -10,8 +10,8 @@ namespace {
 int with_configuration(const Arguments& arguments) {
   auto configuration = configure(arguments.config, definitions::Settings::Environment::process());
   if (!configuration) return fail_with(configuration.error(), arguments.json, exit_usage);
-  using Command = int (*)(const Arguments&, const Configuration&);
-  static const std::map<std::string, Command> commands = {
+  using Function = int (*)(const Arguments&, const Configuration&);
+  static const std::map<std::string, Function> commands = {
       {"run", &run_daemon},      {"check", &check},
       {"poll", &poll},           {"observe", &observe},
       {"plan", &plan},           {"status", &status},

@@ -14,7 +14,7 @@ constexpr Duration day = 24h;
 /// How much further than asked is looked ahead, so that this is not done at each step.
 constexpr Duration look_further = 1h;
 /// What tells the level right before an event.
-constexpr Duration before = 1h;
+constexpr Duration hour_before = 1h;
 /// Steps whose median tells how strong an event is at the moment.
 constexpr std::int64_t at_the_moment = 5;
 /// One given number counts as much as so many occurrences.
@@ -145,7 +145,7 @@ void Events::look_before(const Past& past, Span& span) const {
   span.looked = true;
   std::vector<double> loads;
   std::vector<double> ratios;
-  const auto first = (std::max(span.begin - before, past.begin) - past.begin) / past.step;
+  const auto first = (std::max(span.begin - hour_before, past.begin) - past.begin) / past.step;
   for (auto i = first; i < (span.begin - past.begin) / past.step; ++i) {
     const double value = past.value(static_cast<std::size_t>(i));
     if (!std::isfinite(value) || this->span(past.begin + past.step * i) != nullptr) continue;

@@ -68,13 +68,13 @@ class MskCluster final : public AwsComponent {
   Result<Observation> read(const Answer& cluster) {
     if (cluster.text("clusterType") == "SERVERLESS")
       return fail(ErrorCode::invalid_argument, "a serverless cluster has no brokers and no storage to set");
-    const Answer provisioned = cluster.at("provisioned");
-    const auto count = provisioned.number("numberOfBrokerNodes");
+    const Answer of_brokers = cluster.at("provisioned");
+    const auto count = of_brokers.number("numberOfBrokerNodes");
     const std::string state = cluster.text("state");
     if (!count || state.empty())
       return std::unexpected(bad_answer("no state and numberOfBrokerNodes in the answer"));
     version_ = cluster.text("currentVersion");
-    const Answer nodes = provisioned.at("brokerNodeGroupInfo");
+    const Answer nodes = of_brokers.at("brokerNodeGroupInfo");
     zones_ = static_cast<double>(nodes.at("clientSubnets").items().size());
     Observation seen{.current = {{brokers, *count}}, .ready = count};
     // Each removal takes one broker of a zone at most.

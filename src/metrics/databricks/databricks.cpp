@@ -110,8 +110,9 @@ class DatabricksSource final : public Source {
       const JsonValue older = one["state"]["life_cycle_state"];
       auto state = is_run && !newer.exists() ? older.text() : newer.text();
       if (!state) return std::unexpected(state.error());
-      const bool counts = !is_run || states_.empty() || std::ranges::find(states_, *state) != states_.end();
-      count += counts ? 1 : 0;
+      const bool is_counted =
+          !is_run || states_.empty() || std::ranges::find(states_, *state) != states_.end();
+      count += is_counted ? 1 : 0;
     }
     return count;
   }

@@ -51,13 +51,14 @@ Result<std::uint64_t> nanoseconds_of(const JsonValue& value) {
   return out;
 }
 
-Status add_point(const JsonValue& json, const std::string& name, const Labels& resource, OtlpPoints& out) {
+Status add_point(const JsonValue& data_point, const std::string& name, const Labels& resource,
+                 OtlpPoints& out) {
   OtlpPoint point{.name = name, .labels = resource};
-  if (auto ok = add_attributes(json["attributes"], point.labels); !ok) return ok;
-  auto time = nanoseconds_of(json["timeUnixNano"]);
+  if (auto ok = add_attributes(data_point["attributes"], point.labels); !ok) return ok;
+  auto time = nanoseconds_of(data_point["timeUnixNano"]);
   if (!time) return std::unexpected(time.error());
   point.nanoseconds = *time;
-  const auto flags = json["flags"].number();
+  const auto flags = data_point["flags"].number();
   point.is_missing = flags && (static_cast<std::int64_t>(*flags) & 1) != 0;
   struct Place {
     const char* key;
@@ -65,7 +66,7 @@ Status add_point(const JsonValue& json, const std::string& name, const Labels& r
   };
   for (const Place& place : {Place{"asDouble", &point.value}, Place{"asInt", &point.value},
                              Place{"count", &point.count}, Place{"sum", &point.sum}}) {
-    auto number = number_or_none(json[place.key]);
+    auto number = number_or_none(data_point[place.key]);
     if (!number) return std::unexpected(number.error());
     if (*number) *place.number = *number;
   }

@@ -5,19 +5,19 @@
 namespace wave::components {
 namespace {
 
-constexpr DbEngine engine{.service = net::aws::docdb,
-                          .engine = "docdb",
-                          .kind = "amazon-documentdb",
-                          .min_value = "min_dcu",
-                          .max_value = "max_dcu",
-                          .least_min = 1,
-                          .steering_space = "",
-                          .has_parameter_groups = false};
+constexpr DbEngine documentdb_engine{.service = net::aws::docdb,
+                                     .engine = "docdb",
+                                     .kind = "amazon-documentdb",
+                                     .min_value = "min_dcu",
+                                     .max_value = "max_dcu",
+                                     .least_min = 1,
+                                     .steering_space = "",
+                                     .has_parameter_groups = false};
 
 Result<std::unique_ptr<Component>> create_documentdb(const definitions::ComponentDefinition& definition,
                                                      const definitions::Settings& settings,
                                                      net::Services& services) {
-  return DbCluster::create(engine, definition, settings, services);
+  return DbCluster::create(documentdb_engine, definition, settings, services);
 }
 
 }  // namespace
@@ -30,7 +30,7 @@ const Kind& amazon_documentdb() {
            .vendor = "aws",
            .summary = "An Amazon DocumentDB cluster: its readers, and the capacity of serverless instances.",
            .keys = definitions::join({DbCluster::keys(true), definitions::aws_keys()}),
-           .values = DbCluster::values(engine, "units"),
+           .values = DbCluster::values(documentdb_engine, "units"),
            .ready_after = 10min,
            .scale_in = false,
            .permissions =

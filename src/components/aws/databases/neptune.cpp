@@ -5,20 +5,20 @@
 namespace wave::components {
 namespace {
 
-constexpr DbEngine engine{.service = net::aws::neptune,
-                          .engine = "neptune",
-                          .kind = "amazon-neptune",
-                          .min_value = "min_ncu",
-                          .max_value = "max_ncu",
-                          .least_min = 1,
-                          .least_max = 3,
-                          .most_capacity = 128,
-                          .steering_space = "neptune"};
+constexpr DbEngine neptune_engine{.service = net::aws::neptune,
+                                  .engine = "neptune",
+                                  .kind = "amazon-neptune",
+                                  .min_value = "min_ncu",
+                                  .max_value = "max_ncu",
+                                  .least_min = 1,
+                                  .least_max = 3,
+                                  .most_capacity = 128,
+                                  .steering_space = "neptune"};
 
 Result<std::unique_ptr<Component>> create_neptune(const definitions::ComponentDefinition& definition,
                                                   const definitions::Settings& settings,
                                                   net::Services& services) {
-  return DbCluster::create(engine, definition, settings, services);
+  return DbCluster::create(neptune_engine, definition, settings, services);
 }
 
 }  // namespace
@@ -31,7 +31,7 @@ const Kind& amazon_neptune() {
            .vendor = "aws",
            .summary = "An Amazon Neptune cluster: its readers, and the capacity of serverless instances.",
            .keys = definitions::join({DbCluster::keys(true), definitions::aws_keys()}),
-           .values = DbCluster::values(engine, "units"),
+           .values = DbCluster::values(neptune_engine, "units"),
            .ready_after = 10min,
            .scale_in = false,
            .permissions =
