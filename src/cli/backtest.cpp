@@ -21,7 +21,7 @@ namespace {
 
 using nlohmann::json;
 
-Error wrong(std::string message, std::string hint = "") {
+Error wrong_input(std::string message, std::string hint = "") {
   return {.code = ErrorCode::invalid_argument, .message = std::move(message), .hint = std::move(hint)};
 }
 
@@ -50,15 +50,16 @@ Result<backtest::Question> question_of(const Arguments& arguments,
   question.load_metric = arguments.metric;
   if (question.load_metric.empty() && item != nullptr) question.load_metric = item->target->metric;
   if (question.component_id.empty() || question.load_metric.empty())
-    return std::unexpected(wrong("it is not clear whose load is judged",
-                                 "name --component and --load, and --capacity: what one unit can carry"));
+    return std::unexpected(
+        wrong_input("it is not clear whose load is judged",
+                    "name --component and --load, and --capacity: what one unit can carry"));
   question.capacity =
       arguments.capacity.value_or(item != nullptr ? item->target->value / backtest::utilisation : 0);
   if (question.capacity <= 0)
-    return std::unexpected(wrong("--capacity is needed: the load that one unit can carry"));
+    return std::unexpected(wrong_input("--capacity is needed: the load that one unit can carry"));
   const auto* load = backtest::find_recording(question.recordings, question.load_metric);
   if (load == nullptr)
-    return std::unexpected(wrong("there is no recording of the load '" + question.load_metric + "'"));
+    return std::unexpected(wrong_input("there is no recording of the load '" + question.load_metric + "'"));
   question.to = arguments.to.value_or(load->end());
   // Without --from the last week is the test, or half of a shorter recording.
   const Duration half = (load->end() - load->begin()) / 2 / load->series.step * load->series.step;
@@ -136,11 +137,13 @@ json json_of(const backtest::Suggestions& suggestions, const backtest::Question&
 }
 
 /// `{ per_unit: 150, limit_per_unit: 210 }`
-std::string yaml_of(const json& map) {
+std::string flow_yaml_of(const json& map) {
   std::string out;
   for (const auto& [key, value] : map.items()) {
     out += (out.empty() ? "{ " : ", ") + key + ": ";
-    out += value.is_object() ? yaml_of(value) : value.is_number() ? show(value) : value.get<std::string>();
+    out += value.is_object()   ? flow_yaml_of(value)
+           : value.is_number() ? show(value)
+                               : value.get<std::string>();
   }
   return out.empty() ? "{}" : out + " }";
 }
@@ -200,9 +203,9 @@ void print_suggestions(const backtest::Suggestions& suggestions, const backtest:
   if (suggested->is_yours) return;
   const json set = set_of(suggested->set);
   print_line("In item " + suggestions.item_id +
-             ", beside `metric` in `target`:\n  target: " + yaml_of(set["target"]) +
-             "\n  proactive: " + yaml_of(set["proactive"]) + "\nIn scaling component " +
-             question.component_id + ":\n  behavior: " + yaml_of(set["behavior"]));
+             ", beside `metric` in `target`:\n  target: " + flow_yaml_of(set["target"]) +
+             "\n  proactive: " + flow_yaml_of(set["proactive"]) + "\nIn scaling component " +
+             question.component_id + ":\n  behavior: " + flow_yaml_of(set["behavior"]));
 }
 
 void print_table(const backtest::Question& question, const backtest::Answer& answer,

@@ -10,35 +10,38 @@ namespace {
 
 using nlohmann::json;
 
-std::string text_of(const json& value) {
+std::string text_or_dash(const json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_number()) return show(value.get<double>());
   return "-";
 }
 
 std::string shown(const json& time) {
-  const auto at = parse_time(text_of(time));
+  const auto at = parse_time(text_or_dash(time));
   return at ? show_time(*at) : "?";
 }
 
 void show_record(const json& one) {
   const bool scaled = one["action"] == json("scale");
   const bool held = one["action"] == json("hold");
-  std::string line = shown(one["at"]) + "  " + text_of(one["component_id"]) + " " + text_of(one["value"]) +
-                     " " + text_of(one["current"]) + " -> " + text_of(one["final"]) + "  ";
-  line += coloured(text_of(one["action"]), scaled ? Colour::green : held ? Colour::yellow : Colour::none);
+  std::string line = shown(one["at"]) + "  " + text_or_dash(one["component_id"]) + " " +
+                     text_or_dash(one["value"]) + " " + text_or_dash(one["current"]) + " -> " +
+                     text_or_dash(one["final"]) + "  ";
+  line += coloured(text_or_dash(one["action"]), scaled ? Colour::green
+                                                : held ? Colour::yellow
+                                                       : Colour::none);
   const double count = one.value("count", 1.0);
   if (count > 1) line += "  x" + show(count) + " until " + shown(one["last_at"]);
   print_line(line);
   for (const auto& reason : one["reasons"])
-    print_line("    " + text_of(reason["rule"]) + " " + text_of(reason["from"]) + " -> " +
-               text_of(reason["to"]) + ": " + text_of(reason["text"]));
-  for (const auto& error : one["errors"]) print_line("    " + coloured(text_of(error), Colour::red));
+    print_line("    " + text_or_dash(reason["rule"]) + " " + text_or_dash(reason["from"]) + " -> " +
+               text_or_dash(reason["to"]) + ": " + text_or_dash(reason["text"]));
+  for (const auto& error : one["errors"]) print_line("    " + coloured(text_or_dash(error), Colour::red));
   if (one.contains("rest"))
-    print_line("    not all at once: " + text_of(one["rest"]) +
-               (one.contains("reached") ? ": set to " + text_of(one["reached"]) : ": not set"));
+    print_line("    not all at once: " + text_or_dash(one["rest"]) +
+               (one.contains("reached") ? ": set to " + text_or_dash(one["reached"]) : ": not set"));
   if (one.contains("error"))
-    print_line("    " + coloured("not applied: " + text_of(one["error"]["message"]), Colour::red));
+    print_line("    " + coloured("not applied: " + text_or_dash(one["error"]["message"]), Colour::red));
 }
 
 }  // namespace

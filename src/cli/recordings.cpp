@@ -17,7 +17,7 @@ namespace {
 
 constexpr Duration usual_test = 7 * 24h;
 
-Error wrong(std::string message) {
+Error wrong_recording(std::string message) {
   return {.code = ErrorCode::invalid_argument, .message = std::move(message)};
 }
 
@@ -25,7 +25,7 @@ Error wrong(std::string message) {
 Result<backtest::Recording> read_recording(const std::string& text) {
   const auto sign = text.find('=');
   if (sign == std::string::npos || sign == 0)
-    return std::unexpected(wrong("--input takes METRIC=FILE.csv, not '" + text + "'"));
+    return std::unexpected(wrong_recording("--input takes METRIC=FILE.csv, not '" + text + "'"));
   const std::filesystem::path file = text.substr(sign + 1);
   auto content = read_file(file);
   if (!content) return std::unexpected(content.error());
@@ -33,7 +33,7 @@ Result<backtest::Recording> read_recording(const std::string& text) {
   if (!read) return std::unexpected(read.error());
   if (read->size() != 1)
     return std::unexpected(
-        wrong(file.string() + " holds " + std::to_string(read->size()) + " series, not one"));
+        wrong_recording(file.string() + " holds " + std::to_string(read->size()) + " series, not one"));
   return backtest::Recording{text.substr(0, sign), std::move(read->front().series)};
 }
 
@@ -120,7 +120,7 @@ Result<std::vector<backtest::Recording>> recordings_of(const Arguments& argument
   for (const auto& metric : definitions.metrics) {
     if (!metric.enabled || backtest::find_recording(out, metric.id) != nullptr) continue;
     auto past = past_of(metric, world, arguments);
-    if (!past) return std::unexpected(wrong("metric " + metric.id + ": " + past.error().text()));
+    if (!past) return std::unexpected(wrong_recording("metric " + metric.id + ": " + past.error().text()));
     if (*past)
       out.push_back({metric.id, std::move(**past)});
     else

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 constexpr int kDeepestFolder = 8;
 constexpr std::size_t kMostFiles = 10'000;
-constexpr std::size_t kLargestFile = 16UL * 1024 * 1024;
+constexpr std::size_t largest_definitions = 16UL * 1024 * 1024;
 
 void add_error(Loaded& out, const std::string& file, std::string message) {
   out.errors.push_back({.file = file, .line = 1, .column = 1, .message = std::move(message)});
@@ -139,7 +139,7 @@ Result<std::string> read_file(const fs::path& path) {
   std::array<char, 64 * 1024> buffer;
   while (const std::size_t size = std::fread(buffer.data(), 1, buffer.size(), file.get())) {
     content.append(buffer.data(), size);
-    if (content.size() > kLargestFile)
+    if (content.size() > largest_definitions)
       return fail(ErrorCode::limit_exceeded, "the file is larger than 16 MiB");
   }
   if (std::ferror(file.get()) != 0) return fail(ErrorCode::io, "cannot be read");

@@ -11,7 +11,7 @@
 namespace wave::definitions {
 namespace {
 
-constexpr std::size_t kLargestFile = 1024 * 1024;
+constexpr std::size_t largest_secret = 1024 * 1024;
 /// Shorter values are words that stand anywhere.
 constexpr std::size_t kLeastSecret = 8;
 
@@ -122,14 +122,15 @@ struct Replacer {
   Status operator()(Duration&) const { return {}; }
 };
 
-Result<std::string> read_file(const std::string& path) {
+Result<std::string> read_secret(const std::string& path) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"), &std::fclose);
   if (!file) return fail(ErrorCode::io, "cannot read " + path);
   std::string content;
   std::array<char, 16 * 1024> buffer;
   while (const std::size_t size = std::fread(buffer.data(), 1, buffer.size(), file.get())) {
     content.append(buffer.data(), size);
-    if (content.size() > kLargestFile) return fail(ErrorCode::limit_exceeded, path + " is larger than 1 MiB");
+    if (content.size() > largest_secret)
+      return fail(ErrorCode::limit_exceeded, path + " is larger than 1 MiB");
   }
   if (std::ferror(file.get()) != 0) return fail(ErrorCode::io, "cannot read " + path);
   return content;
@@ -196,7 +197,7 @@ Settings::Environment Settings::Environment::process() {
             const char* value = std::getenv(name.c_str());
             return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
           },
-          .file = read_file};
+          .file = read_secret};
 }
 
 Result<Settings> Settings::resolve(const Environment& environment) const {

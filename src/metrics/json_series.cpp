@@ -4,7 +4,7 @@ namespace wave::metrics {
 namespace {
 
 constexpr std::size_t most_series = 10'000;
-constexpr std::size_t longest_label = 200;
+constexpr std::size_t longest_series_label = 200;
 
 Result<std::optional<double>> number_at(const JsonValue& place, bool numbers_as_text) {
   return numbers_as_text ? place.number_or_text() : place.number_or_null();
@@ -13,7 +13,7 @@ Result<std::optional<double>> number_at(const JsonValue& place, bool numbers_as_
 std::string label_of(const JsonValue& value) {
   if (value.is_true()) return "true";
   if (value.is_false()) return "false";
-  return value.is_text() || value.is_number() ? value.excerpt(longest_label) : std::string();
+  return value.is_text() || value.is_number() ? value.excerpt(longest_series_label) : std::string();
 }
 
 }  // namespace

@@ -26,13 +26,13 @@ bool is_header_value(std::string_view text) {
          std::ranges::none_of(text, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
-struct Meaning {
+struct CurlMeaning {
   ErrorCode code;
   bool retryable;
   std::string_view hint = "";
 };
 
-Meaning meaning_of(CURLcode code) {
+CurlMeaning meaning_of(CURLcode code) {
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
       return {ErrorCode::timeout, true};
@@ -194,7 +194,7 @@ Result<HttpResponse> Transfer::result(int code, Duration elapsed) {
                 "the answer is larger than " + std::to_string(request_.max_response_bytes >> 10) + " KiB");
   }
   if (code != CURLE_OK) {
-    const Meaning meaning = meaning_of(static_cast<CURLcode>(code));
+    const CurlMeaning meaning = meaning_of(static_cast<CURLcode>(code));
     std::string message = problem_.substr(0, problem_.find('\0'));
     if (message.empty()) message = curl_easy_strerror(static_cast<CURLcode>(code));
     return std::unexpected(Error{.code = meaning.code,

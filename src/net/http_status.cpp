@@ -16,12 +16,12 @@ constexpr Duration longest_retry_after = 24h;
 /// Shorter values are words that stand anywhere.
 constexpr std::size_t least_secret = 4;
 
-struct Meaning {
+struct StatusMeaning {
   ErrorCode code;
   bool retryable;
 };
 
-Meaning meaning_of(int status) {
+StatusMeaning meaning_of(int status) {
   switch (status) {
     case 401:
       return {ErrorCode::unauthorized, false};

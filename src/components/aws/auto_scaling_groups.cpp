@@ -75,14 +75,14 @@ Result<Observation> observation_of(const XmlAnswer& group) {
 
 /// MaxRecords is 50 unless it is given.
 constexpr std::size_t most_groups = 100;
-constexpr std::size_t page = 50;
+constexpr std::size_t groups_a_page = 50;
 
-Task<Result<AutoScalingGroups::Answers>> describe(std::shared_ptr<net::AwsClient> client,
-                                                  std::vector<std::string> names) {
+Task<Result<AutoScalingGroups::Answers>> describe_groups(std::shared_ptr<net::AwsClient> client,
+                                                         std::vector<std::string> names) {
   net::Headers parameters;
   for (const auto& name : names)
     parameters.emplace_back("AutoScalingGroupNames.member." + std::to_string(parameters.size() + 1), name);
-  if (names.size() > page) parameters.emplace_back("MaxRecords", std::to_string(most_groups));
+  if (names.size() > groups_a_page) parameters.emplace_back("MaxRecords", std::to_string(most_groups));
   auto answer = co_await ask_xml(*client, "DescribeAutoScalingGroups", std::move(parameters));
   if (!answer) co_return std::unexpected(std::move(answer.error()));
   const auto groups = answer->find("AutoScalingGroups");
@@ -106,7 +106,7 @@ Result<std::shared_ptr<AutoScalingGroups>> auto_scaling_groups(const definitions
   return services.shared.get<AutoScalingGroups>(client->shared_key(), [&] {
     return std::make_shared<AutoScalingGroups>(
         services.runtime, most_groups,
-        [client](std::vector<std::string> names) { return describe(client, std::move(names)); },
+        [client](std::vector<std::string> names) { return describe_groups(client, std::move(names)); },
         net::Forbidden::all);
   });
 }

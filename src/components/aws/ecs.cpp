@@ -23,8 +23,8 @@ std::string last_part(const std::string& name) {
   return slash == std::string::npos ? name : name.substr(slash + 1);
 }
 
-Task<Result<Services::Answers>> describe(std::shared_ptr<net::AwsClient> client, std::string cluster,
-                                         std::vector<std::string> names) {
+Task<Result<Services::Answers>> describe_services(std::shared_ptr<net::AwsClient> client, std::string cluster,
+                                                  std::vector<std::string> names) {
   const ordered_json body = {{"cluster", cluster}, {"services", names}};
   auto answer = co_await client->json("DescribeServices", body.dump());
   if (!answer) co_return std::unexpected(std::move(answer.error()));
@@ -122,7 +122,7 @@ Result<std::unique_ptr<Component>> create_ecs(const definitions::ComponentDefini
   auto batch = services.shared.get<Services>(client->shared_key() + " " + cluster, [&] {
     return std::make_shared<Services>(services.runtime, most_services,
                                       [client, cluster](std::vector<std::string> names) {
-                                        return describe(client, cluster, std::move(names));
+                                        return describe_services(client, cluster, std::move(names));
                                       });
   });
   auto component = std::make_unique<EcsService>(definition, settings, client, std::move(batch));

@@ -77,11 +77,11 @@ class NodeGroup final : public AwsComponent {
       seen->blocks.push_back(
           {.value = "desired", .reason = "the nodes cannot be counted: " + found.error().text()});
     if (!found || !*found || !**found) co_return;
-    const Observation& nodes = ***found;
-    if (seen->blocks.empty() && !seen->changing) seen->current["desired"] = nodes.current.at("desired");
-    seen->ready = nodes.ready;
-    seen->changing = seen->changing || nodes.changing;
-    seen->warnings.insert(seen->warnings.end(), nodes.warnings.begin(), nodes.warnings.end());
+    const Observation& of_group = ***found;
+    if (seen->blocks.empty() && !seen->changing) seen->current["desired"] = of_group.current.at("desired");
+    seen->ready = of_group.ready;
+    seen->changing = seen->changing || of_group.changing;
+    seen->warnings.insert(seen->warnings.end(), of_group.warnings.begin(), of_group.warnings.end());
   }
 
   /// What became of the update that was accepted last.

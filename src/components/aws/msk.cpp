@@ -30,7 +30,7 @@ const RestListing msk_clusters{.all_path = "/api/v2/clusters",
 
 /// Storage rests that long after a change (Amazon MSK Developer Guide, "Scale up broker storage"); it may be
 /// longer, then MSK refuses.
-constexpr Duration storage_rests = 6h;
+constexpr Duration broker_storage_rests = 6h;
 constexpr Duration operations_last = 5min;
 
 bool is_storage(const std::string& operation) {
@@ -74,18 +74,18 @@ class MskCluster final : public AwsComponent {
     if (!count || state.empty())
       return std::unexpected(bad_answer("no state and numberOfBrokerNodes in the answer"));
     version_ = cluster.text("currentVersion");
-    const Answer nodes = of_brokers.at("brokerNodeGroupInfo");
-    zones_ = static_cast<double>(nodes.at("clientSubnets").items().size());
+    const Answer node_info = of_brokers.at("brokerNodeGroupInfo");
+    zones_ = static_cast<double>(node_info.at("clientSubnets").items().size());
     Observation seen{.current = {{brokers, *count}}, .ready = count};
     // Each removal takes one broker of a zone at most.
     if (zones_ > 0) seen.system_min[brokers] = std::max(zones_, *count - zones_);
-    if (const auto size = nodes.at("storageInfo").at("ebsStorageInfo").number("volumeSize")) {
+    if (const auto size = node_info.at("storageInfo").at("ebsStorageInfo").number("volumeSize")) {
       seen.current[volume] = *size;
       seen.system_min[volume] = *size;  // storage never shrinks
     } else {
       seen.blocks.push_back({.value = volume, .reason = "its brokers have no storage of their own to set"});
     }
-    sizes_.add(nodes.text("instanceType"), seen);
+    sizes_.add(node_info.text("instanceType"), seen);
     if (state != "ACTIVE") {
       seen.changing = state == "UPDATING" || state == "CREATING" || state == "HEALING" ||
                       state == "MAINTENANCE" || state == "REBOOTING_BROKER";
@@ -118,8 +118,8 @@ class MskCluster final : public AwsComponent {
       if (!is_storage(operation.text("operationType"))) continue;
       const std::string end = operation.text("endTime");
       const auto at = parse_time(end.empty() ? operation.text("creationTime") : end);
-      if (at && (!storage_until_ || *at + storage_rests > *storage_until_))
-        storage_until_ = *at + storage_rests;
+      if (at && (!storage_until_ || *at + broker_storage_rests > *storage_until_))
+        storage_until_ = *at + broker_storage_rests;
     }
   }
 

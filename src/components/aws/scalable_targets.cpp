@@ -28,8 +28,9 @@ Result<ScalableTarget> read(const Answer& one) {
   return ScalableTarget{.min = *min, .max = *max, .suspended = is_suspended(one.at("SuspendedState"))};
 }
 
-Task<Result<std::map<std::string, Found>>> describe(std::shared_ptr<net::AwsClient> client, std::string space,
-                                                    std::vector<std::string> resources) {
+Task<Result<std::map<std::string, Found>>> describe_targets(std::shared_ptr<net::AwsClient> client,
+                                                            std::string space,
+                                                            std::vector<std::string> resources) {
   std::map<std::string, Found> out;
   std::string next;
   for (int page = 0; page < most_pages_of_targets; ++page) {
@@ -68,7 +69,7 @@ Task<Result<std::optional<ScalableTarget>>> ScalableTargets::find(TargetName nam
         return std::make_shared<Lookup>(
             runtime_, most_resources,
             [client = client_, space = name.space](std::vector<std::string> resources) {
-              return describe(client, space, std::move(resources));
+              return describe_targets(client, space, std::move(resources));
             },
             net::Forbidden::all);
       });

@@ -17,7 +17,7 @@ namespace {
 using net::kubernetes::Cluster;
 using nlohmann::json;
 
-constexpr const char* replicas = "replicas";
+constexpr const char* static_replicas = "replicas";
 /// One of our units of memory, in the bytes that Kubernetes counts.
 constexpr double gibibyte = 0x1p30;
 
@@ -50,7 +50,7 @@ bool serves(const Answer& claim) {
 }
 
 constexpr int most_pages_of_pools = 40;
-constexpr int page_size = 500;
+constexpr int claims_a_page = 500;
 
 /// A NodePool of Karpenter: the limits of a dynamic one, the nodes of a static one.
 class NodePool final : public Component {
@@ -65,7 +65,7 @@ class NodePool final : public Component {
     auto pool = co_await read();
     if (!pool) co_return std::unexpected(std::move(pool.error()));
     Observation seen = seen_in(*pool);
-    const auto wanted = seen.current.find(replicas);
+    const auto wanted = seen.current.find(static_replicas);
     if (wanted == seen.current.end()) co_return seen;
     auto machines = co_await count_machines();
     if (machines) {
@@ -114,18 +114,19 @@ class NodePool final : public Component {
   }
 
  private:
-  static bool is_static(const Answer& pool) { return pool.at("spec").has(replicas); }
+  static bool is_static(const Answer& pool) { return pool.at("spec").has(static_replicas); }
 
   static std::string refusal(const std::string& value, bool is_static) {
-    if (value == replicas) return "it has no spec.replicas, which can only be given when a pool is made";
+    if (value == static_replicas)
+      return "it has no spec.replicas, which can only be given when a pool is made";
     if (is_static && value != "nodes") return "a static pool takes no limit on " + value;
     return "it has no limit on " + value + ", so it is unlimited; write spec.limits." + value +
            " once, then a plan may move it";
   }
 
   static void put(json& spec, const std::string& value, double wanted) {
-    if (value == replicas) {
-      spec[replicas] = static_cast<std::int64_t>(wanted);
+    if (value == static_replicas) {
+      spec[static_replicas] = static_cast<std::int64_t>(wanted);
       return;
     }
     for (const Limit& limit : limits)
@@ -147,12 +148,12 @@ class NodePool final : public Component {
   }
 
   Task<Result<Machines>> count_machines() {
-    const std::string path = "/apis/karpenter.sh/v1/nodeclaims?limit=" + std::to_string(page_size) +
-                             "&labelSelector=" + net::percent_encode("karpenter.sh/nodepool=" + name_);
+    const std::string claims = "/apis/karpenter.sh/v1/nodeclaims?limit=" + std::to_string(claims_a_page) +
+                               "&labelSelector=" + net::percent_encode("karpenter.sh/nodepool=" + name_);
     Machines out;
     std::string more;
     for (int page = 0; page < most_pages_of_pools; ++page) {
-      Cluster::Request request{.path = path + more};
+      Cluster::Request request{.path = claims + more};
       auto answer = co_await cluster_->send(std::move(request));
       if (!answer) co_return std::unexpected(std::move(answer.error()));
       const auto list = Answer::parse(*answer);
@@ -186,13 +187,13 @@ class NodePool final : public Component {
                                 format_number(rounded_to(*used / limit.unit, 4)) + limit.suffix +
                                 "): Karpenter removes nothing for that");
     }
-    if (const auto wanted = number_in(spec, replicas)) {
-      seen.current[replicas] = *wanted;
+    if (const auto wanted = number_in(spec, static_replicas)) {
+      seen.current[static_replicas] = *wanted;
       seen.changing = number_in(status, "nodes").value_or(0) != *wanted;
       if (const auto most = seen.current.find("nodes"); most != seen.current.end())
-        seen.system_max[replicas] = most->second;
+        seen.system_max[static_replicas] = most->second;
     } else {
-      seen.blocks.push_back({.value = replicas, .reason = refusal(replicas, false)});
+      seen.blocks.push_back({.value = static_replicas, .reason = refusal(static_replicas, false)});
     }
     for (const Answer& one : status.at("conditions").items()) {
       if (one.text("status") != "False") continue;
@@ -231,7 +232,7 @@ const Kind& kubernetes_karpenter() {
                                         .required = true,
                                         .example = "general"}},
                                       cluster_keys()}),
-           .values = {{.name = replicas,
+           .values = {{.name = static_replicas,
                        .help = "The nodes of a static pool (`spec.replicas`).",
                        .highest = 2147483647,
                        .alias = "desired"},

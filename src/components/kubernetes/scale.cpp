@@ -19,10 +19,10 @@ using net::kubernetes::Cluster;
 using nlohmann::json;
 
 /// How long an answer about who else steers counts; before a change it must be newer than a minute.
-constexpr Duration steering_lasts = 20s;
-constexpr Duration steering_lasts_for_a_change = 1min;
+constexpr Duration scalers_last = 20s;
+constexpr Duration scalers_last_for_a_change = 1min;
 /// Kubernetes counts replicas in 32 bits.
-constexpr double most_replicas = 2147483647;
+constexpr double highest_replicas = 2147483647;
 constexpr const char* merge_patch = "application/merge-patch+json";
 
 /// A number of an object; absent counts as 0, as in `status.readyReplicas`.
@@ -72,17 +72,17 @@ class KubernetesScale final : public Component {
     const double desired = number_at(*scale, "spec", "replicas");
     seen.current["desired"] = desired;
     const Answer status = object->at("status");
-    const double replicas = number_at(*scale, "status", "replicas");
+    const double shown = number_at(*scale, "status", "replicas");
     // Kinds that do not tell what is ready: what exists.
     seen.ready = status.has("readyReplicas") || status.has("replicas")
                      ? number_at(*object, "status", "readyReplicas")
-                     : replicas;
+                     : shown;
     const bool settled =
         number_at(*object, "metadata", "generation") <= number_at(*object, "status", "observedGeneration");
     seen.changing =
-        replicas != desired || *seen.ready != desired || (status.has("observedGeneration") && !settled);
+        shown != desired || *seen.ready != desired || (status.has("observedGeneration") && !settled);
     add_conditions(*object, seen);
-    co_await autoscalers_.look(steering_lasts);
+    co_await autoscalers_.look(scalers_last);
     add_steering(seen);
     co_return seen;
   }
@@ -91,9 +91,9 @@ class KubernetesScale final : public Component {
     auto found = co_await discover();
     if (!found) co_return std::unexpected(std::move(found.error()));
     const double wanted = change.values["desired"];
-    if (wanted > most_replicas)
+    if (wanted > highest_replicas)
       co_return fail(ErrorCode::invalid_argument,
-                     title() + " cannot have more than " + whole(most_replicas) + " replicas");
+                     title() + " cannot have more than " + whole(highest_replicas) + " replicas");
     if (on_conflict_ == OnConflict::raise_floor) {
       co_await autoscalers_.look(Duration{0});
       if (auto known = is_known(); !known) co_return std::unexpected(std::move(known.error()));
@@ -109,7 +109,7 @@ class KubernetesScale final : public Component {
       co_return std::unexpected(std::move(still.error()));
     if (now == wanted) co_return Applied{.changed = false};
     if (on_conflict_ == OnConflict::refuse) {
-      co_await autoscalers_.look(steering_lasts_for_a_change);
+      co_await autoscalers_.look(scalers_last_for_a_change);
       if (auto known = is_known(); !known) co_return std::unexpected(std::move(known.error()));
       if (const SteeredBy* by = autoscalers_.steering())
         co_return fail(ErrorCode::conflict, title() + " is steered by " + by->who + ": " + by->advice);

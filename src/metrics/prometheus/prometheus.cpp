@@ -14,7 +14,7 @@ using definitions::KeyType;
 /// A longer query goes as a form body: servers and proxies limit the length of a URL.
 constexpr std::size_t longest_url = 2000;
 /// What one range query may give for each series (Prometheus' HTTP API); a request stays just below.
-constexpr std::int64_t most_points = 10'900;
+constexpr std::int64_t most_range_points = 10'900;
 constexpr std::int64_t most_range_queries = 100;
 
 struct Pair {
@@ -154,12 +154,13 @@ class PrometheusSource final : public Source {
 
   Task<Result<std::vector<PastSeries>>> past(PastRange range) override {
     const std::int64_t steps = range.step > Duration{0} ? (range.to - range.from) / range.step + 1 : 0;
-    if (steps <= 0 || steps > most_points * most_range_queries)
+    if (steps <= 0 || steps > most_range_points * most_range_queries)
       co_return fail(ErrorCode::invalid_argument, "no such range of the past can be asked for");
     std::map<Labels, Points> found;
-    for (UtcTime from = range.from; from < range.to; from += most_points * range.step) {
+    for (UtcTime from = range.from; from < range.to; from += most_range_points * range.step) {
       // On the grid: Prometheus rounds an end to the millisecond.
-      const std::int64_t later = std::min(most_points - 1, (range.to - from - Duration(1)) / range.step);
+      const std::int64_t later =
+          std::min(most_range_points - 1, (range.to - from - Duration(1)) / range.step);
       const UtcTime last = from + later * range.step;
       auto answer = co_await sign_in_->send(range_request(from, last, range.step));
       if (!answer) co_return std::unexpected(std::move(answer.error()));

@@ -8,7 +8,7 @@
 namespace wave::metrics {
 namespace {
 
-Error broken() {
+Error broken_otlp() {
   return bad_answer("the request is not an ExportMetricsServiceRequest of OTLP");
 }
 
@@ -33,7 +33,7 @@ Status add_attribute(std::string_view bytes, Labels& labels) {
     if (attribute.field() == 1) name = attribute.bytes();
     if (attribute.field() == 2) value = text_of(attribute.bytes());
   }
-  if (!attribute.is_whole()) return std::unexpected(broken());
+  if (!attribute.is_whole()) return std::unexpected(broken_otlp());
   return add_label(labels, name, value);
 }
 
@@ -54,7 +54,7 @@ Status add_point(std::string_view bytes, bool is_histogram, const std::string& n
     if (is_histogram && field == 4) point.count = static_cast<double>(fields.number());
     if (is_histogram && field == 5) point.sum = fields.real();
   }
-  if (!fields.is_whole()) return std::unexpected(broken());
+  if (!fields.is_whole()) return std::unexpected(broken_otlp());
   return out.add(std::move(point));
 }
 
@@ -67,14 +67,14 @@ Status add_metric(std::string_view bytes, const Labels& resource, OtlpPoints& ou
     if (metric.field() == 5 || metric.field() == 7) data.emplace_back(metric.bytes(), false);
     if (metric.field() == 9) data.emplace_back(metric.bytes(), true);
   }
-  if (!metric.is_whole() || name.empty()) return std::unexpected(broken());
+  if (!metric.is_whole() || name.empty()) return std::unexpected(broken_otlp());
   for (const auto& [points, is_histogram] : data) {
     ProtobufReader each(points);
     while (each.next()) {
       if (each.field() != 1) continue;
       if (auto ok = add_point(each.bytes(), is_histogram, name, resource, out); !ok) return ok;
     }
-    if (!each.is_whole()) return std::unexpected(broken());
+    if (!each.is_whole()) return std::unexpected(broken_otlp());
   }
   return {};
 }
@@ -91,16 +91,16 @@ Status add_resource(std::string_view bytes, OtlpPoints& out) {
       if (attributes.field() != 1) continue;
       if (auto ok = add_attribute(attributes.bytes(), labels); !ok) return ok;
     }
-    if (!attributes.is_whole()) return std::unexpected(broken());
+    if (!attributes.is_whole()) return std::unexpected(broken_otlp());
   }
-  if (!resource.is_whole()) return std::unexpected(broken());
+  if (!resource.is_whole()) return std::unexpected(broken_otlp());
   for (const std::string_view scope : scopes) {
     ProtobufReader fields(scope);
     while (fields.next()) {
       if (fields.field() != 2) continue;
       if (auto ok = add_metric(fields.bytes(), labels, out); !ok) return ok;
     }
-    if (!fields.is_whole()) return std::unexpected(broken());
+    if (!fields.is_whole()) return std::unexpected(broken_otlp());
   }
   return {};
 }
@@ -114,7 +114,7 @@ Result<std::vector<Received>> otlp_protobuf(std::string_view body) {
     if (request.field() != 1) continue;
     if (auto ok = add_resource(request.bytes(), out); !ok) return std::unexpected(ok.error());
   }
-  if (!request.is_whole()) return std::unexpected(broken());
+  if (!request.is_whole()) return std::unexpected(broken_otlp());
   return out.take();
 }
 

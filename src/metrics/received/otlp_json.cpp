@@ -7,7 +7,7 @@
 namespace wave::metrics {
 namespace {
 
-constexpr std::size_t most_samples = 100'000;
+constexpr std::size_t most_data_points = 100'000;
 
 /// A list that may be left out.
 Result<std::vector<JsonValue>> list_or_none(const JsonValue& value) {
@@ -89,7 +89,7 @@ Status add_metric(const JsonValue& metric, const Labels& resource, OtlpPoints& o
 
 Status OtlpPoints::add(const OtlpPoint& point, std::optional<double> value, const char* suffix) {
   if (!value || !std::isfinite(*value)) return {};
-  if (samples_.size() >= most_samples)
+  if (samples_.size() >= most_data_points)
     return fail(ErrorCode::limit_exceeded, "a request has more than 100000 points");
   samples_.push_back({.name = point.name + suffix,
                       .labels = point.labels,

@@ -13,7 +13,7 @@ using definitions::KeyType;
 constexpr std::size_t most_rows = 10'000;
 constexpr int rows_a_page = 2000;
 constexpr std::int64_t steps_a_search = 5000;
-constexpr std::int64_t most_searches = 100;
+constexpr std::int64_t most_splunk_searches = 100;
 /// What is left of the time-out for a job to be cancelled.
 constexpr Duration spare = 1s;
 constexpr Duration least_splunk_step = 1min;
@@ -76,7 +76,7 @@ class SplunkSource final : public Source {
 
   Task<Result<std::vector<PastSeries>>> past(PastRange range) override {
     const Duration length = steps_a_search * range.step;
-    if (range.step < 1s || (range.to - range.from) / length >= most_searches)
+    if (range.step < 1s || (range.to - range.from) / length >= most_splunk_searches)
       co_return fail(ErrorCode::invalid_argument, "no such range of the past can be asked for");
     std::vector<Series> all;
     for (UtcTime from = range.from; from < range.to; from += length) {

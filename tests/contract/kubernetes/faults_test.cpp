@@ -14,7 +14,7 @@ using components::Values;
 using nlohmann::json;
 using testing::HasSubstr;
 
-const char* const html = "<html><body><h1>Service Unavailable</h1></body></html>";
+const char* const html_page = "<html><body><h1>Service Unavailable</h1></body></html>";
 
 /// What every kind of Kubernetes must do when the API server or the way to it is not well.
 class KubernetesFault : public testing::TestWithParam<KubernetesFaultCase> {
@@ -73,7 +73,7 @@ TEST_P(KubernetesFault, AllIsWell) {
 
 TEST_P(KubernetesFault, WhatIsNotThereIsNotFoundInEachOfItsDisguises) {
   for (const auto& body : {status_of(404, "NotFound", "\"it\" not found"),
-                           std::string("404 page not found\n"), std::string(html), std::string()}) {
+                           std::string("404 page not found\n"), std::string(html_page), std::string()}) {
     on_read().reply(404, body);
     const auto seen = world.observe(*component);
     ASSERT_FALSE(seen) << body;
@@ -150,12 +150,12 @@ TEST_P(KubernetesFault, ANumberThatTheServerRefusesIsNotSentAgain) {
 
 TEST_P(KubernetesFault, AServerThatIsIllIsUnavailable) {
   for (const int status : {500, 502, 503, 504}) {
-    on_read().reply(status, html).reply_with(as_ever());
+    on_read().reply(status, html_page).reply_with(as_ever());
     const auto seen = world.observe(*component);
     ASSERT_FALSE(seen) << status;
     EXPECT_TRUE(seen.error().retryable) << seen.error().text();
     EXPECT_TRUE(world.observe(*component));
-    on_write().reply(status, html).reply_with(as_ever());
+    on_write().reply(status, html_page).reply_with(as_ever());
     const auto applied = apply();
     ASSERT_FALSE(applied) << status;
     EXPECT_TRUE(applied.error().retryable) << applied.error().text();
@@ -194,7 +194,7 @@ TEST_P(KubernetesFault, AWriteThatWasDoneWithoutAnAnswerIsNotDoneTwice) {
 }
 
 TEST_P(KubernetesFault, AnAnswerThatIsNoneDoesNotSayThatItIsDone) {
-  on_write().reply(200, html);
+  on_write().reply(200, html_page);
   const auto applied = apply();
   ASSERT_FALSE(applied);
   expect(applied.error(), ErrorCode::bad_response, true);
@@ -202,7 +202,7 @@ TEST_P(KubernetesFault, AnAnswerThatIsNoneDoesNotSayThatItIsDone) {
 
 TEST_P(KubernetesFault, AnAnswerThatCannotBeOneIsBadAndNothingIsWritten) {
   for (const char* body :
-       {"", "{", "[]", "null", html, R"({"x":1})", R"({"spec":[]})", R"({"spec":null})", "\xff\xfe"}) {
+       {"", "{", "[]", "null", html_page, R"({"x":1})", R"({"spec":[]})", R"({"spec":null})", "\xff\xfe"}) {
     on_read().reply(200, body);
     const auto seen = world.observe(*component);
     ASSERT_FALSE(seen) << body;

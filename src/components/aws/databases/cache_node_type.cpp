@@ -9,10 +9,10 @@
 namespace wave::components {
 namespace {
 
-const XmlListing groups{.action = "DescribeReplicationGroups",
-                        .list = "ReplicationGroups",
-                        .name = "ReplicationGroupId",
-                        .single = "ReplicationGroupId"};
+const XmlListing described_groups{.action = "DescribeReplicationGroups",
+                                  .list = "ReplicationGroups",
+                                  .name = "ReplicationGroupId",
+                                  .single = "ReplicationGroupId"};
 const XmlListing described_clusters{.action = "DescribeCacheClusters",
                                     .list = "CacheClusters",
                                     .name = "CacheClusterId",
@@ -31,7 +31,7 @@ void add_status(const std::string& status, Observation& seen) {
 
 std::shared_ptr<XmlItems> replication_groups(std::shared_ptr<net::AwsClient> client,
                                              net::Services& services) {
-  return xml_items(groups, std::move(client), services);
+  return xml_items(described_groups, std::move(client), services);
 }
 
 std::shared_ptr<XmlItems> cache_clusters(std::shared_ptr<net::AwsClient> client, net::Services& services) {

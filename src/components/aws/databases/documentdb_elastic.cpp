@@ -21,9 +21,9 @@ struct Dimension {
   const char* name;
   const char* key;
 };
-constexpr std::array<Dimension, 3> dimensions{{{"shard_count", "shardCount"},
-                                               {"shard_capacity", "shardCapacity"},
-                                               {"shard_instance_count", "shardInstanceCount"}}};
+constexpr std::array<Dimension, 3> elastic_dimensions{{{"shard_count", "shardCount"},
+                                                       {"shard_capacity", "shardCapacity"},
+                                                       {"shard_instance_count", "shardInstanceCount"}}};
 constexpr std::array<std::string_view, 9> under_way{"CREATING",  "UPDATING", "MODIFYING",
                                                     "SPLITTING", "MERGING",  "COPYING",
                                                     "STARTING",  "STOPPING", "MAINTENANCE"};
@@ -47,7 +47,7 @@ class ElasticCluster final : public AwsComponent {
     if (!parsed) co_return std::unexpected(parsed.error());
     const Answer cluster = parsed->at("cluster");
     Observation seen;
-    for (const auto& [name, key] : dimensions) {
+    for (const auto& [name, key] : elastic_dimensions) {
       const auto number = cluster.number(key);
       if (!number && std::string_view(name) == "shard_instance_count") continue;
       if (!number) co_return std::unexpected(bad_answer("no " + std::string(key) + " in the answer"));
@@ -70,7 +70,7 @@ class ElasticCluster final : public AwsComponent {
       co_return fail(ErrorCode::invalid_argument,
                      "shard_capacity is 2, 4, 8, 16, 32 or 64, not " + whole(capacity->second));
     ordered_json body = ordered_json::object();
-    for (const auto& [name, key] : dimensions)
+    for (const auto& [name, key] : elastic_dimensions)
       if (const auto number = wanted.find(name); number != wanted.end())
         body[key] = static_cast<std::int64_t>(number->second);
     body["clientToken"] = net::idempotency_token(runtime_);

@@ -23,13 +23,13 @@ constexpr std::array<UsageLimit, 4> usage_limits{{{"min_ecpu", "ECPUPerSecond", 
                                                   {"min_data_gb", "DataStorage", "Minimum", true},
                                                   {"max_data_gb", "DataStorage", "Maximum", false}}};
 
-const XmlListing listing{.action = "DescribeServerlessCaches",
-                         .list = "ServerlessCaches",
-                         .name = "ServerlessCacheName",
-                         .single = "ServerlessCacheName",
-                         .page_size = "MaxResults",
-                         .most_of_a_page = 50,
-                         .next = "NextToken"};
+const XmlListing serverless_caches{.action = "DescribeServerlessCaches",
+                                   .list = "ServerlessCaches",
+                                   .name = "ServerlessCacheName",
+                                   .single = "ServerlessCacheName",
+                                   .page_size = "MaxResults",
+                                   .most_of_a_page = 50,
+                                   .next = "NextToken"};
 
 class ServerlessCache final : public AwsComponent {
  public:
@@ -38,7 +38,7 @@ class ServerlessCache final : public AwsComponent {
       : AwsComponent("serverless cache " + settings.text("serverless_cache_name"), definition),
         name_(stored_name(settings.text("serverless_cache_name"))),
         client_(std::move(client)),
-        caches_(xml_items(listing, client_, services)) {}
+        caches_(xml_items(serverless_caches, client_, services)) {}
 
  private:
   Task<Result<Observation>> look() override {

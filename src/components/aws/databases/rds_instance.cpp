@@ -19,11 +19,11 @@ constexpr double most_replicas = 15;
 constexpr Duration storage_rests = 6h;
 constexpr const char* storage_rests_in_minutes = "360";
 
-const XmlListing listing{.action = "DescribeDBInstances",
-                         .list = "DBInstances",
-                         .name = "DBInstanceIdentifier",
-                         .single = "DBInstanceIdentifier",
-                         .filter = "db-instance-id"};
+const XmlListing described_instances{.action = "DescribeDBInstances",
+                                     .list = "DBInstances",
+                                     .name = "DBInstanceIdentifier",
+                                     .single = "DBInstanceIdentifier",
+                                     .filter = "db-instance-id"};
 
 /// Of a replica whose replication ended: what it serves is old.
 std::string replication_trouble(const XmlAnswer& replica) {
@@ -51,7 +51,7 @@ RdsInstance::RdsInstance(const definitions::ComponentDefinition& definition,
       sizes_(std::move(sizes)),
       runtime_(services.runtime),
       client_(std::move(client)),
-      instances_(xml_items(listing, client_, services)) {}
+      instances_(xml_items(described_instances, client_, services)) {}
 
 Task<Result<Observation>> RdsInstance::look() {
   auto found = co_await read();

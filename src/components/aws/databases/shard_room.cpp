@@ -114,8 +114,8 @@ std::string judge(const Figures& figures, const std::vector<Shard>& stay, const 
       return "shard " + shard.id + " has " + mebibytes(*room) + " of memory free and needs " +
              mebibytes(needed) + ", one and a half times its share of what would be moved";
   }
-  for (const auto* shards : {&stay, &go})
-    for (const auto& shard : *shards) {
+  for (const auto* all_shards : {&stay, &go})
+    for (const auto& shard : *all_shards) {
       const auto busiest = figures.most(load, shard);
       if (!busiest) return "how busy shard " + shard.id + " is, is not known";
       if (*busiest >= highest_load)
@@ -131,8 +131,8 @@ Task<std::string> why_shards_must_stay(net::AwsClient& cloudwatch, UtcTime now, 
   Figures figures;
   for (const auto& shard : go) figures.want(used_memory, shard);
   for (const auto& shard : stay) figures.want(free_memory, shard);
-  for (const auto* shards : {&stay, &go})
-    for (const auto& shard : *shards) figures.want(load, shard);
+  for (const auto* all_shards : {&stay, &go})
+    for (const auto& shard : *all_shards) figures.want(load, shard);
   if (figures.size() > most_queries)
     co_return "it has more nodes than one call of CloudWatch tells of (" + std::to_string(figures.size()) +
         " figures, " + std::to_string(most_queries) + " at most)";
