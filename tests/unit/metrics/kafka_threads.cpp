@@ -1,6 +1,12 @@
-// GCC 12's ThreadSanitizer does not know C11 threads, which librdkafka makes, and crashes in the first one.
-// Under it they become POSIX threads; what librdkafka does with its own locks is not looked at.
-#ifdef __SANITIZE_THREAD__
+// ThreadSanitizer does not know C11 threads, which librdkafka makes, and crashes in the first one. Under it
+// they become POSIX threads; what librdkafka does with its own locks is not looked at.
+#ifdef __has_feature
+#if __has_feature(thread_sanitizer)
+#define WAVE_THREADS_ARE_WATCHED
+#endif
+#endif
+
+#ifdef WAVE_THREADS_ARE_WATCHED
 
 #include <memory>
 
