@@ -82,14 +82,24 @@ function(wave_library folder)
   set_target_properties(wave_${folder} PROPERTIES UNITY_BUILD ON)
 endfunction()
 
-# wave_test(name SOURCES ... LINK ...): one GoogleTest program whose cases ctest runs one by one.
+# wave_test(name SOURCES ... LINK ...): one GoogleTest program whose cases ctest runs one by one; with SHARDS n, in n
+# processes, where cases are many and each shorter than the start of the program.
 function(wave_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "SHARDS" "SOURCES;LINK;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   list(TRANSFORM ARG_LINK PREPEND wave_ REGEX "^[a-z]+$")
   target_link_libraries(${name} PRIVATE wave_test_options ${ARG_LINK} GTest::gtest_main)
   target_precompile_headers(${name} REUSE_FROM wave_test_pch)
   set_target_properties(${name} PROPERTIES UNITY_BUILD ON)
   target_compile_definitions(${name} PRIVATE WAVE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" WAVE_BINARY_DIR="${CMAKE_BINARY_DIR}")
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 120)
+  if(NOT ARG_SHARDS)
+    gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 120)
+    return()
+  endif()
+  foreach(shard RANGE 1 ${ARG_SHARDS})
+    math(EXPR index "${shard} - 1")
+    add_test(NAME ${name}.${shard} COMMAND ${name} --gtest_brief=1)
+    set_tests_properties(${name}.${shard} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600
+      ENVIRONMENT "GTEST_TOTAL_SHARDS=${ARG_SHARDS};GTEST_SHARD_INDEX=${index}")
+  endforeach()
 endfunction()
