@@ -38,10 +38,6 @@ target_compile_definitions(wave_options INTERFACE WAVE_VERSION="${PROJECT_VERSIO
 if(WAVE_SANITIZE)
   add_compile_options(-fsanitize=${WAVE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${WAVE_SANITIZE})
-  # GCC 12 reports false positives of these two only under sanitizers (GCC bugs 105562, 105616).
-  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-    target_compile_options(wave_options INTERFACE -Wno-maybe-uninitialized -Wno-stringop-overflow)
-  endif()
   target_compile_definitions(wave_options INTERFACE WAVE_SANITIZED=1)
 endif()
 

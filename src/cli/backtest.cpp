@@ -21,10 +21,6 @@ namespace {
 
 using nlohmann::json;
 
-Error wrong_input(std::string message, std::string hint = "") {
-  return {.code = ErrorCode::invalid_argument, .message = std::move(message), .hint = std::move(hint)};
-}
-
 /// The first target whose metric is recorded says what is judged.
 const definitions::PlanItem* judged_item(const definitions::Definitions& definitions,
                                          const std::vector<backtest::Recording>& recordings,
@@ -51,15 +47,17 @@ Result<backtest::Question> question_of(const Arguments& arguments,
   if (question.load_metric.empty() && item != nullptr) question.load_metric = item->target->metric;
   if (question.component_id.empty() || question.load_metric.empty())
     return std::unexpected(
-        wrong_input("it is not clear whose load is judged",
-                    "name --component and --load, and --capacity: what one unit can carry"));
+        Error{.code = ErrorCode::invalid_argument,
+              .message = "it is not clear whose load is judged",
+              .hint = "name --component and --load, and --capacity: what one unit can carry"});
   question.capacity =
       arguments.capacity.value_or(item != nullptr ? item->target->value / backtest::utilisation : 0);
   if (question.capacity <= 0)
-    return std::unexpected(wrong_input("--capacity is needed: the load that one unit can carry"));
+    return fail(ErrorCode::invalid_argument, "--capacity is needed: the load that one unit can carry");
   const auto* load = backtest::find_recording(question.recordings, question.load_metric);
   if (load == nullptr)
-    return std::unexpected(wrong_input("there is no recording of the load '" + question.load_metric + "'"));
+    return fail(ErrorCode::invalid_argument,
+                "there is no recording of the load '" + question.load_metric + "'");
   question.to = arguments.to.value_or(load->end());
   // Without --from the last week is the test, or half of a shorter recording.
   const Duration half = (load->end() - load->begin()) / 2 / load->series.step * load->series.step;

@@ -17,23 +17,19 @@ namespace {
 
 constexpr Duration usual_test = 7 * 24h;
 
-Error wrong_recording(std::string message) {
-  return {.code = ErrorCode::invalid_argument, .message = std::move(message)};
-}
-
 /// `METRIC=FILE.csv`
 Result<backtest::Recording> read_recording(const std::string& text) {
   const auto sign = text.find('=');
   if (sign == std::string::npos || sign == 0)
-    return std::unexpected(wrong_recording("--input takes METRIC=FILE.csv, not '" + text + "'"));
+    return fail(ErrorCode::invalid_argument, "--input takes METRIC=FILE.csv, not '" + text + "'");
   const std::filesystem::path file = text.substr(sign + 1);
   auto content = read_file(file);
   if (!content) return std::unexpected(content.error());
   auto read = forecast::read_csv(*content, {.file = file.string(), .id = text.substr(0, sign)});
   if (!read) return std::unexpected(read.error());
   if (read->size() != 1)
-    return std::unexpected(
-        wrong_recording(file.string() + " holds " + std::to_string(read->size()) + " series, not one"));
+    return fail(ErrorCode::invalid_argument,
+                file.string() + " holds " + std::to_string(read->size()) + " series, not one");
   return backtest::Recording{text.substr(0, sign), std::move(read->front().series)};
 }
 
@@ -120,7 +116,7 @@ Result<std::vector<backtest::Recording>> recordings_of(const Arguments& argument
   for (const auto& metric : definitions.metrics) {
     if (!metric.enabled || backtest::find_recording(out, metric.id) != nullptr) continue;
     auto past = past_of(metric, world, arguments);
-    if (!past) return std::unexpected(wrong_recording("metric " + metric.id + ": " + past.error().text()));
+    if (!past) return fail(ErrorCode::invalid_argument, "metric " + metric.id + ": " + past.error().text());
     if (*past)
       out.push_back({metric.id, std::move(**past)});
     else
