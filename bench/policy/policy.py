@@ -3,8 +3,8 @@ last week of each trace, beside the usual policies.
 
 A unit carries CAP, set so that 40 units at 60 % carry all but the highest 0.5 % of the week's load; per_unit is 0.6 CAP,
 limit_per_unit 0.85 CAP. `--shift` multiplies the load from the middle of the test on, which nothing announces;
-`--skip-days` leaves the newest days out, so that choices can be made on what precedes the test weeks. `--year` measures how
-long the backtest of a year of minutes takes."""
+`--skip-days` leaves the newest days out, so that choices can be made on what precedes the test weeks; `--backwards` takes
+the loads in reverse: other series of the same kind. `--year` measures how long the backtest of a year of minutes takes."""
 
 import argparse
 import csv
@@ -38,10 +38,12 @@ plans:
 
 
 def read(trace, given):
-    """Rows (time, load) as they are tested: without the newest days, and shifted."""
+    """Rows (time, load) as they are tested: without the newest days, backwards, and shifted."""
     with open(trace) as lines:
         rows = [(row[0], float(row[1])) for row in list(csv.reader(lines))[1:]]
     rows = rows[: len(rows) - given.skip_days * 1440]
+    if given.backwards:
+        rows = [(at, load) for (at, _), (_, load) in zip(rows, reversed(rows))]
     middle = len(rows) - given.test_days * 720
     return [(at, load * given.shift if i >= middle else load) for i, (at, load) in enumerate(rows)]
 
@@ -94,6 +96,7 @@ def main():
     parser.add_argument("--shift", type=float, default=1)
     parser.add_argument("--skip-days", type=int, default=0)
     parser.add_argument("--test-days", type=int, default=7)
+    parser.add_argument("--backwards", action="store_true")
     parser.add_argument("--year", action="store_true")
     given = parser.parse_args()
     traces = [(pathlib.Path(trace).stem, read(trace, given)) for trace in given.traces]
@@ -101,7 +104,8 @@ def main():
         return year(given.program, traces[0][1])
     for lead in given.lead:
         shift = f"; from the middle of the test the load is {given.shift:g} times as high" if given.shift != 1 else ""
-        print(f"new capacity serves after {lead} minutes{shift}; mean of {len(traces)} traces")
+        backwards = "; backwards" if given.backwards else ""
+        print(f"new capacity serves after {lead} minutes{shift}{backwards}; mean of {len(traces)} traces")
         plain = [figures(given.program, rows, lead, "priority: 0", given.test_days) for _, rows in traces]
         for name in plain[0]:
             show("plan without proactive" if name == "plan" else name, [row[name] for row in plain])

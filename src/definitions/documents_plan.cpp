@@ -150,7 +150,9 @@ const Block& proactive() {
            .choices = "reactive|none"},
           {.name = "violation_cost",
            .type = number,
-           .help = "One minute above `limit_per_unit` is worth so many minutes of the mean fleet.",
+           .help =
+               "One minute above `limit_per_unit` is worth so many minutes of the mean fleet; a quarter of "
+               "that while the forecast is not proven.",
            .default_value = shortest(Proactive{}.violation_cost),
            .min = 0,
            .max = 1e6,

@@ -12,6 +12,9 @@ constexpr double mean_fleet_days = 7;
 /// Candidates of a price, by how probable it is that they do not suffice.
 constexpr int candidates = 256;
 constexpr double most_units = 1e9;
+/// What a violated minute counts for while the forecast is not proven: at the full price it buys more than it
+/// is worth on a load that is busy all the time.
+constexpr double part_unless_proven = 0.25;
 /// What looking ahead may cost beyond reacting without a proven forecast. With the hold of a lead time, which
 /// both pay for, the whole stays within a tenth; without the floor the hours that cost less are counted as
 /// well, and it is time to be economical sooner.
@@ -38,8 +41,8 @@ Sizer::Sizer(Options options, double mean_fleet)
       allowance_(options.reactive_floor ? above_floor : without_floor) {}
 
 /// The number at which one more unit costs as much as the violated minutes that it avoids.
-double Sizer::priced(const LeadForecast& forecast) const {
-  const double price = options_.violation_cost * std::max(mean_fleet_, 1.0);
+double Sizer::priced(const LeadForecast& forecast, double violation_cost) const {
+  const double price = violation_cost * std::max(mean_fleet_, 1.0);
   double best = units(forecast.quantile(1), options_.limit_per_unit);
   double least = best;
   for (int i = candidates - 1; i > 0 && best > 1; --i) {
@@ -54,9 +57,10 @@ double Sizer::priced(const LeadForecast& forecast) const {
   return best;
 }
 
-double Sizer::wish(const LeadForecast& forecast) const {
-  double wished =
-      options_.quantile ? units(forecast.quantile(*options_.quantile), options_.per_unit) : priced(forecast);
+double Sizer::wish(const LeadForecast& forecast, bool trusted) const {
+  double wished = options_.quantile
+                      ? units(forecast.quantile(*options_.quantile), options_.per_unit)
+                      : priced(forecast, (trusted ? 1 : part_unless_proven) * options_.violation_cost);
   if (options_.max_margin) {
     const double most = (1 + *options_.max_margin) * forecast.median();
     wished = std::min(wished, units(most, options_.per_unit));
@@ -94,7 +98,7 @@ void Sizer::step(double load, const Told& told) {
     mean_fleet_ = mean_fleet_ > 0 ? mean_fleet_ + share * (fleet - mean_fleet_) : fleet;
   }
   Past now;
-  if (forecast) now.wish = wish(*forecast);
+  if (forecast) now.wish = wish(*forecast, proven || event);
   const double hold = held(load, lead, step);
   now.total = acts ? std::max(now.wish, hold) : hold;
   past_.push_back(now);
@@ -113,7 +117,7 @@ void Sizer::step(double load, const Told& told) {
   if (allowance_.spent()) return;
   if (forecast && acts)
     why_ = "forecast " + whole(forecast->median()) + " (P90 " + whole(forecast->quantile(0.9)) +
-           "): " + whole(now.wish);
+           (proven || event ? "" : ", not proven") + "): " + whole(now.wish);
   if (hold > 0 && (hold > now.wish || !acts))
     why_ += (why_.empty() ? "" : ", ") + ("a surprise holds " + whole(hold));
   if (need_ > now.total) why_ += (why_.empty() ? "" : ", ") + (whole(need_) + " within the lead time");

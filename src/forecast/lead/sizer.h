@@ -51,7 +51,7 @@ class Sizer {
   /// Looking ahead has cost as much as a forecast may that has not proved itself: the reactive rule alone
   /// decides.
   bool spent() const { return allowance_.spent(); }
-  /// `forecast 4210 (P90 5020): 26 units; a surprise of 4800 at ... holds 30`
+  /// `forecast 4210 (P90 5020, not proven): 26, a surprise holds 30`
   const std::string& why() const { return why_; }
 
  private:
@@ -59,8 +59,8 @@ class Sizer {
     double wish = 0;   ///< of the forecast alone
     double total = 0;  ///< with surprises
   };
-  double priced(const LeadForecast& forecast) const;
-  double wish(const LeadForecast& forecast) const;
+  double priced(const LeadForecast& forecast, double violation_cost) const;
+  double wish(const LeadForecast& forecast, bool trusted) const;
   double held(double load, std::int64_t lead, Duration step);
 
   Options options_;

@@ -145,6 +145,20 @@ TEST(Sizer, AMarginIsCapped) {
   EXPECT_EQ(sizer.need(), std::ceil(median / 25));
 }
 
+TEST(Sizer, AForecastThatIsNotProvenBuysLess) {
+  const auto forecaster = taught(5);
+  const auto needed = [&](Sizer::Told told) {
+    told.forecast = forecaster.forecast();
+    // Finer than the noise, so that each price buys another number.
+    Sizer sizer({.per_unit = 0.25, .limit_per_unit = 0.35}, 1);
+    sizer.step(told.forecast->median(), told);
+    return sizer.need();
+  };
+  EXPECT_LT(needed({}), needed({.proven = true}));
+  // Somebody knows what comes: it is not the forecast that must be believed.
+  EXPECT_EQ(needed({.event = true}), needed({.proven = true}));
+}
+
 TEST(Sizer, NothingIsWishedWithoutAForecastOrASurprise) {
   Sizer sizer({.per_unit = 10, .limit_per_unit = 14});
   for (int i = 0; i < 100; ++i) sizer.step(i == 50 ? 1e6 : 100, {.lead = 5});
