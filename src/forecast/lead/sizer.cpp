@@ -41,7 +41,8 @@ Sizer::Sizer(Options options, double mean_fleet)
       allowance_(options.reactive_floor ? above_floor : without_floor) {}
 
 /// The number at which one more unit costs as much as the violated minutes that it avoids.
-double Sizer::priced(const LeadForecast& forecast, double violation_cost) const {
+double Sizer::priced(const LeadForecast& forecast, bool trusted) const {
+  const double violation_cost = options_.violation_cost * (trusted ? 1 : part_unless_proven);
   const double price = violation_cost * std::max(mean_fleet_, 1.0);
   double best = units(forecast.quantile(1), options_.limit_per_unit);
   double least = best;
@@ -58,9 +59,8 @@ double Sizer::priced(const LeadForecast& forecast, double violation_cost) const 
 }
 
 double Sizer::wish(const LeadForecast& forecast, bool trusted) const {
-  double wished = options_.quantile
-                      ? units(forecast.quantile(*options_.quantile), options_.per_unit)
-                      : priced(forecast, (trusted ? 1 : part_unless_proven) * options_.violation_cost);
+  double wished = options_.quantile ? units(forecast.quantile(*options_.quantile), options_.per_unit)
+                                    : priced(forecast, trusted);
   if (options_.max_margin) {
     const double most = (1 + *options_.max_margin) * forecast.median();
     wished = std::min(wished, units(most, options_.per_unit));
@@ -97,8 +97,10 @@ void Sizer::step(double load, const Told& told) {
     const double fleet = units(load, options_.per_unit);
     mean_fleet_ = mean_fleet_ > 0 ? mean_fleet_ + share * (fleet - mean_fleet_) : fleet;
   }
+  // Where somebody knows what comes, it is not the forecast that must be believed.
+  const bool trusted = proven || event;
   Past now;
-  if (forecast) now.wish = wish(*forecast, proven || event);
+  if (forecast) now.wish = wish(*forecast, trusted);
   const double hold = held(load, lead, step);
   now.total = acts ? std::max(now.wish, hold) : hold;
   past_.push_back(now);
@@ -117,7 +119,7 @@ void Sizer::step(double load, const Told& told) {
   if (allowance_.spent()) return;
   if (forecast && acts)
     why_ = "forecast " + whole(forecast->median()) + " (P90 " + whole(forecast->quantile(0.9)) +
-           (proven || event ? "" : ", not proven") + "): " + whole(now.wish);
+           (trusted ? "" : ", not proven") + "): " + whole(now.wish);
   if (hold > 0 && (hold > now.wish || !acts))
     why_ += (why_.empty() ? "" : ", ") + ("a surprise holds " + whole(hold));
   if (need_ > now.total) why_ += (why_.empty() ? "" : ", ") + (whole(need_) + " within the lead time");

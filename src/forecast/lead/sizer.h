@@ -59,7 +59,7 @@ class Sizer {
     double wish = 0;   ///< of the forecast alone
     double total = 0;  ///< with surprises
   };
-  double priced(const LeadForecast& forecast, double violation_cost) const;
+  double priced(const LeadForecast& forecast, bool trusted) const;
   double wish(const LeadForecast& forecast, bool trusted) const;
   double held(double load, std::int64_t lead, Duration step);
 

@@ -155,7 +155,6 @@ TEST(Sizer, AForecastThatIsNotProvenBuysLess) {
     return sizer.need();
   };
   EXPECT_LT(needed({}), needed({.proven = true}));
-  // Somebody knows what comes: it is not the forecast that must be believed.
   EXPECT_EQ(needed({.event = true}), needed({.proven = true}));
 }
 
